@@ -19,7 +19,7 @@ import {
 } from "./outgoing_transfer.io.ts";
 import type { TransferEndOptions } from "./transfer_end.io.ts";
 import { TreeThread } from "../tree/tree_thread.io.ts";
-import { ListedFolder } from "./tree_transfers.io.ts";
+import { ListedFolder, type OfferedFolder } from "./tree_transfers.io.ts";
 
 /** What lists need of the service that they are part of. */
 export interface FileListsHost {
@@ -79,16 +79,16 @@ export class FileLists {
     for (const id of ids) this.drop(id);
   }
 
-  /** Sends a list as transfer `list`. */
+  /** Sends the list of a folder as transfer `list`. */
   send(
     list: string,
-    manifest: Uint8Array,
+    folder: OfferedFolder,
     keyPair: TransferKeyPair,
     peer: TransferPeer,
   ): void {
     try {
       const keys = keyPair.agree(peer.key, decodeHex(list), "sender");
-      const source = new MemorySource("list", manifest);
+      const source = new MemorySource("list", folder.manifest);
       const transfer = new OutgoingTransfer({
         // Nobody is told how it goes.
         ...this.#host.endOptions(list, peer, () => {}),
@@ -96,6 +96,7 @@ export class FileLists {
         ...{ keys, source, parts: [] },
       });
       this.#host.run(list, transfer);
+      folder.prepare();
     } catch {
       // Whoever asks with a key that is none gets no answer.
     }

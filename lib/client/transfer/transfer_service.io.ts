@@ -179,7 +179,7 @@ export class TransferService implements TransferPort {
     if (entry?.stage !== "offered" || this.#entries.has(list)) return;
     const { source, keyPair } = entry;
     if (!(source instanceof OfferedFolder)) return;
-    this.#lists.send(list, source.manifest, keyPair, peer);
+    this.#lists.send(list, source, keyPair, peer);
   }
 
   prepareList(id: string, file: OfferedFile, peer: TransferPeer): void {

@@ -12,7 +12,11 @@ import { formatFileTime } from "../../base/time.ts";
 import { offeredName } from "../files/received_name.ts";
 import { TreeSink, TreeSource } from "../tree/tree_ends.io.ts";
 import { TreeThread } from "../tree/tree_thread.io.ts";
-import type { SkippedEntries } from "../tree/tree_walk.io.ts";
+import {
+  listTree,
+  type SkippedEntries,
+  walkBriefly,
+} from "../tree/tree_walk.io.ts";
 
 /** What is offered, at the sender; made by {@link OfferedFolder.open}. */
 export class OfferedFolder {
@@ -21,19 +25,24 @@ export class OfferedFolder {
   readonly remark: string | undefined;
   /** The list, as it is sent. */
   readonly manifest: Uint8Array<ArrayBuffer>;
-  readonly #thread: TreeThread;
+  readonly #start: () => TreeThread;
+  #thread: TreeThread | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #source: TreeSource | undefined;
+  #isClosed = false;
 
   constructor(
-    thread: TreeThread,
-    file: OfferedFile,
-    manifest: Uint8Array<ArrayBuffer>,
-    remark: string | undefined,
+    { list, skipped, thread, start }: OpenedFolder,
+    paths: readonly string[],
   ) {
+    const { files, folders, roots, size } = list.summary;
+    const tree = { files, folders, roots, list: list.bytes.length };
+    const fingerprint = fingerprintOf(list.bytes);
+    this.file = { name: nameOf(paths), size, fingerprint, tree };
+    this.manifest = list.bytes;
+    this.remark = skippedText(skipped);
+    this.#start = start;
     this.#thread = thread;
-    this.file = file;
-    this.manifest = manifest;
-    this.remark = remark;
   }
 
   /**
@@ -46,19 +55,22 @@ export class OfferedFolder {
     paths: readonly string[],
     followsLinks: boolean,
   ): Promise<OfferedFolder> {
-    const thread = new TreeThread();
-    try {
-      const walk = { call: "walk", roots: paths, followsLinks } as const;
-      const { summary, skipped, bytes } = await thread.ask(walk);
-      const { files, folders, roots, size } = summary;
-      const tree = { files, folders, roots, list: bytes.length };
-      const name = nameOf(paths);
-      const file = { name, size, fingerprint: fingerprintOf(bytes), tree };
-      return new OfferedFolder(thread, file, bytes, skippedText(skipped));
-    } catch (error) {
-      await thread.end();
-      throw error;
-    }
+    const found = await walkBriefly(paths, { followsLinks });
+    if (found === undefined) return await openInThread(paths, followsLinks);
+    const { roots, skipped } = found;
+    const list = listTree(found);
+    const start = () => {
+      const thread = new TreeThread();
+      // What becomes of it whoever asks next is told.
+      thread.ask({ call: "found", roots, bytes: list.bytes }).catch(() => {});
+      return thread;
+    };
+    return new OfferedFolder({ list, skipped, start }, paths);
+  }
+
+  /** Somebody looks at the list: the thread starts while it is on its way. */
+  prepare(): void {
+    this.#timer ??= setTimeout(() => this.#started(), startMs);
   }
 
   /**
@@ -72,9 +84,10 @@ export class OfferedFolder {
   ): Promise<
     { source: TreeSource; sent: number; files: number; leftOut: number }
   > {
-    const chosen = await this.#thread.ask({ call: "choose", choice });
+    const thread = this.#started();
+    const chosen = await thread.ask({ call: "choose", choice });
     const { size, missing: sent, files, leftOut } = chosen;
-    const source = new TreeSource(this.#thread, { ...this.file, size });
+    const source = new TreeSource(thread, { ...this.file, size });
     this.#source = source;
     return { source, sent, files, leftOut };
   }
@@ -83,13 +96,50 @@ export class OfferedFolder {
   async entries(most: number): Promise<readonly ListedEntry[]> {
     const arrived = this.#source?.progress;
     const call = { call: "entries", most, arrived } as const;
-    return (await this.#thread.ask(call)).entries;
+    return (await this.#started().ask(call)).entries;
   }
 
   close(): void {
-    void this.#thread.end();
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    void this.#thread?.end();
+  }
+
+  #started(): TreeThread {
+    clearTimeout(this.#timer);
+    if (this.#isClosed) throw new Error("the offer has ended");
+    return this.#thread ??= this.#start();
   }
 }
+
+/** What is known of what is to be sent. */
+interface OpenedFolder {
+  readonly list: ReturnType<typeof listTree>;
+  readonly skipped: SkippedEntries;
+  /** What reads the files, if it is there already. */
+  readonly thread?: TreeThread;
+  readonly start: () => TreeThread;
+}
+
+/** Looks at it in the thread, which has it then. */
+async function openInThread(
+  paths: readonly string[],
+  followsLinks: boolean,
+): Promise<OfferedFolder> {
+  const thread = new TreeThread();
+  try {
+    const walk = { call: "walk", roots: paths, followsLinks } as const;
+    const { skipped, ...list } = await thread.ask(walk);
+    const start = () => thread;
+    return new OfferedFolder({ list, skipped, thread, start }, paths);
+  } catch (error) {
+    await thread.end();
+    throw error;
+  }
+}
+
+/** Until the beginning of a list has left, ms: starting takes a while. */
+const startMs = 10;
 
 /** What is offered by somebody else, of which the list is here. */
 export class ListedFolder {

@@ -80,6 +80,34 @@ export function decodeManifest(bytes: Uint8Array): EntryList {
   return entries;
 }
 
+/** What entries come to. */
+export interface TreeSummary {
+  readonly files: number;
+  readonly folders: number;
+  /** What was offered by name. */
+  readonly roots: number;
+  /** Bytes of all files. */
+  readonly size: number;
+}
+
+/** @param included Which of them, all by default. */
+export function summaryOf(
+  entries: Entries,
+  included?: readonly boolean[],
+): TreeSummary {
+  const sum = { files: 0, folders: 0, roots: 0, size: 0 };
+  let next = 0;
+  for (const entry of entries) {
+    const index = next++;
+    if (included?.[index] === false) continue;
+    if (entry.isFolder) sum.folders++;
+    else sum.files++;
+    if (!entry.path.includes("/")) sum.roots++;
+    sum.size += entry.size;
+  }
+  return sum;
+}
+
 /** The folder that an entry is in; empty for what was offered itself. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));

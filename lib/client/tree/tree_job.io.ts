@@ -4,9 +4,8 @@
  */
 import { globToRegExp } from "@std/path";
 import { SinkError } from "../files/sink_error.io.ts";
-import { SourceError } from "../files/source_error.io.ts";
 import { limits } from "../../wire/limits.ts";
-import { decodeManifest, encodeManifest } from "./manifest.ts";
+import { decodeManifest, summaryOf } from "./manifest.ts";
 import type { Entries, TreeEntry } from "./entry_list.ts";
 import type { EntryState, ListedEntry } from "../commands/transfer_info.ts";
 import { changedText, entryOutcomes, entryStates } from "./entry_states.ts";
@@ -26,15 +25,14 @@ import type {
   StreamSizes,
   TreeCall,
   TreeReply,
-  TreeSummary,
 } from "./tree_thread.io.ts";
-import { type FoundTree, walkTree } from "./tree_walk.io.ts";
+import { type FoundTree, listTree, walkTree } from "./tree_walk.io.ts";
 import { type TreeProgress, TreeWriter } from "./tree_writer.io.ts";
 
 /** One offer. */
 export class TreeJob {
   readonly #mostListBytes: number;
-  #found: FoundTree | undefined;
+  #roots: FoundTree["roots"] = new Map();
   #manifest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #entries: Entries = [];
   #reader: TreeReader | undefined;
@@ -54,6 +52,11 @@ export class TreeJob {
     switch (call.call) {
       case "walk":
         return this.#walk(call.roots, call.followsLinks);
+      case "found":
+        this.#manifest = call.bytes;
+        this.#entries = decodeManifest(call.bytes);
+        this.#roots = call.roots;
+        return {};
       case "choose":
         return this.#choose(call.choice);
       case "read": {
@@ -117,18 +120,11 @@ export class TreeJob {
 
   #walk(roots: readonly string[], followsLinks: boolean): TreeReply {
     const found = walkTree(roots, { followsLinks });
-    const manifest = encodeManifest(found.entries);
-    if (manifest.length > this.#mostListBytes) {
-      throw new SourceError(
-        "unreadable",
-        "The names of these files are too long in all; send an archive of them",
-      );
-    }
-    this.#found = found;
+    const { summary, bytes } = listTree(found, this.#mostListBytes);
+    this.#roots = found.roots;
     this.#entries = found.entries;
-    this.#manifest = manifest;
-    const summary = summaryOf(found.entries);
-    return { summary, skipped: found.skipped, bytes: manifest.slice() };
+    this.#manifest = bytes;
+    return { summary, skipped: found.skipped, bytes: bytes.slice() };
   }
 
   #choose(text: string): TreeReply {
@@ -137,7 +133,11 @@ export class TreeJob {
     if (choice === undefined) {
       throw new RangeError("The other side's answer is malformed");
     }
-    this.#reader = new TreeReader(this.#found!, choice, this.#manifest);
+    this.#reader = new TreeReader(
+      { entries, roots: this.#roots },
+      choice,
+      this.#manifest,
+    );
     return sizesOf(entries, choice);
   }
 
@@ -190,24 +190,6 @@ function sizesOf(entries: Entries, choice: TreeChoice): StreamSizes {
     files: chosenFiles(entries, choice.wanted),
     leftOut: leftOutFiles(entries, choice),
   };
-}
-
-/** @param included Which of them, all by default. */
-function summaryOf(
-  entries: Entries,
-  included?: readonly boolean[],
-): TreeSummary {
-  const sum = { files: 0, folders: 0, roots: 0, size: 0 };
-  let next = 0;
-  for (const entry of entries) {
-    const index = next++;
-    if (included?.[index] === false) continue;
-    if (entry.isFolder) sum.folders++;
-    else sum.files++;
-    if (!entry.path.includes("/")) sum.roots++;
-    sum.size += entry.size;
-  }
-  return sum;
 }
 
 /** One that can be sent to another thread. */

@@ -26,13 +26,14 @@ import {
   type TreeChoice,
   treeDigest,
 } from "./tree_choice.ts";
-import type { FoundTree } from "./tree_walk.io.ts";
+import type { Entries } from "./entry_list.ts";
+import { type FoundTree, pathIn } from "./tree_walk.io.ts";
 import type { TreeProgress } from "./tree_writer.io.ts";
 import { digestOf, readAll } from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
 export class TreeReader {
-  readonly #found: Pick<FoundTree, "entries" | "pathOf">;
+  readonly #found: SentTree;
   readonly #choice: TreeChoice;
   readonly #digest: ReturnType<typeof treeDigest>;
   /** How many files the stream is of, and were opened; what follows them. */
@@ -47,7 +48,7 @@ export class TreeReader {
 
   /** @param manifest The list as it was sent. */
   constructor(
-    found: Pick<FoundTree, "entries" | "pathOf">,
+    found: SentTree,
     choice: TreeChoice,
     manifest: Uint8Array,
   ) {
@@ -124,7 +125,7 @@ export class TreeReader {
       if (!wanted[index] || entry.isFolder) continue;
       this.#opened++;
       const skip = index === start.entry ? start.blocks * blockBytes : 0;
-      const path = this.#found.pathOf(entry);
+      const path = pathIn(this.#found.roots, entry);
       return new OpenFile({ entry, path, skip, start: start.digest });
     }
     return undefined;
@@ -148,6 +149,11 @@ export class TreeReader {
     this.#pending = new Uint8Array(this.#digest.digest());
     return this.#readSome(target);
   }
+}
+
+/** What is sent. */
+interface SentTree extends Pick<FoundTree, "roots"> {
+  readonly entries: Entries;
 }
 
 interface WantedFile {

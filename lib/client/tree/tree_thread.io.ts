@@ -6,7 +6,8 @@ import { programFile } from "../../system/program_file.io.ts";
 import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import type { EntryOutcomes, ListedEntry } from "../commands/transfer_info.ts";
-import type { SkippedEntries } from "./tree_walk.io.ts";
+import type { TreeSummary } from "./manifest.ts";
+import type { FoundTree, SkippedEntries } from "./tree_walk.io.ts";
 import type { ReceivedTree, TreeProgress } from "./tree_writer.io.ts";
 
 /** A thread for one offer; {@link end} must be called. */
@@ -90,16 +91,6 @@ function errorOf(error: TreeError): Error {
 
 // What travels between a {@link TreeThread} and its worker.
 
-/** What a tree is made of. */
-export interface TreeSummary {
-  readonly files: number;
-  readonly folders: number;
-  /** What was offered by name. */
-  readonly roots: number;
-  /** Bytes of all files. */
-  readonly size: number;
-}
-
 /** Where a tree is to be received. */
 export interface ReceivingTree {
   readonly folder: string;
@@ -116,6 +107,12 @@ export type TreeCall =
     readonly call: "walk";
     readonly roots: readonly string[];
     readonly followsLinks: boolean;
+  }
+  /** What was found in another thread: `bytes` is the list of it. */
+  | {
+    readonly call: "found";
+    readonly roots: FoundTree["roots"];
+    readonly bytes: Bytes;
   }
   | { readonly call: "choose"; readonly choice: string }
   /** Into `memory`, which comes back with the answer. */
@@ -157,6 +154,7 @@ export interface TreeAnswers {
     /** The list, as it is sent. */
     readonly bytes: Bytes;
   };
+  readonly found: Record<never, never>;
   readonly choose: StreamSizes;
   /** Less than was asked for only at the end. */
   readonly read: { readonly bytes: Bytes; readonly progress: TreeProgress };

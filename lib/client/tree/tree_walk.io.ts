@@ -11,14 +11,20 @@ import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { isExecutable } from "../../system/file_state.io.ts";
 import { EntryList, type TreeEntry } from "./entry_list.ts";
-import { isEntryName, lastName } from "./manifest.ts";
+import {
+  encodeManifest,
+  isEntryName,
+  lastName,
+  summaryOf,
+  type TreeSummary,
+} from "./manifest.ts";
 
 /** What was found. */
 export interface FoundTree {
   readonly entries: EntryList;
   readonly skipped: SkippedEntries;
-  /** Where an entry is on this machine. */
-  pathOf(entry: Pick<TreeEntry, "path">): string;
+  /** What was named, by what it is called in the list. */
+  readonly roots: ReadonlyMap<string, string>;
 }
 
 /** What is not sent, and why: how many of each. */
@@ -47,16 +53,73 @@ export function walkTree(
   options: WalkOptions,
 ): FoundTree {
   const walk = new Walk(options);
-  for (const root of roots) walk.root(root);
+  for (const root of roots) {
+    for (const _ of walk.root(root));
+  }
   return walk;
+}
+
+/**
+ * The same between other things that a thread does, where that takes a moment.
+ *
+ * @param most Entries; 20,000 by default.
+ * @returns Undefined where there is much, or the disk is slow.
+ */
+export async function walkBriefly(
+  roots: readonly string[],
+  options: WalkOptions,
+  most = mostBriefly,
+): Promise<FoundTree | undefined> {
+  const walk = new Walk(options);
+  let end = performance.now() + sliceMs;
+  for (const root of roots) {
+    for (const _ of walk.root(root)) {
+      if (walk.entries.length > most) return undefined;
+      const late = performance.now() - end;
+      if (late < 0) continue;
+      if (late > slowStepMs) return undefined;
+      await new Promise((done) => setTimeout(done, 0));
+      end = performance.now() + sliceMs;
+    }
+  }
+  return walk;
+}
+
+/**
+ * The list of what was found, as it is sent, and what it comes to.
+ *
+ * @param mostBytes Of the list; 16 MiB by default.
+ * @throws {SourceError} when it would be longer.
+ */
+export function listTree(
+  { entries }: Pick<FoundTree, "entries">,
+  mostBytes: number = limits.treeListBytes,
+): { summary: TreeSummary; bytes: Uint8Array<ArrayBuffer> } {
+  const bytes = encodeManifest(entries);
+  if (bytes.length > mostBytes) {
+    throw new SourceError(
+      "unreadable",
+      "The names of these files are too long in all; send an archive of them",
+    );
+  }
+  return { summary: summaryOf(entries), bytes };
+}
+
+/** Where an entry is on this machine, when these were named. */
+export function pathIn(
+  roots: FoundTree["roots"],
+  { path }: Pick<TreeEntry, "path">,
+): string {
+  const end = path.indexOf("/");
+  const root = roots.get(end < 0 ? path : path.slice(0, end)) ?? "";
+  return end < 0 ? root : join(root, path.slice(end + 1));
 }
 
 class Walk implements FoundTree {
   readonly entries = new EntryList();
   readonly skipped = { links: 0, others: 0, unreadable: 0 };
   readonly #options: WalkOptions;
-  /** What was named, by what it is called in the list. */
-  readonly #roots = new Map<string, string>();
+  readonly roots = new Map<string, string>();
   readonly #opened = new Set<string>();
   #inside = "";
 
@@ -64,20 +127,14 @@ class Walk implements FoundTree {
     this.#options = options;
   }
 
-  pathOf({ path }: Pick<TreeEntry, "path">): string {
-    const end = path.indexOf("/");
-    const root = this.#roots.get(end < 0 ? path : path.slice(0, end)) ?? "";
-    return end < 0 ? root : join(root, path.slice(end + 1));
-  }
-
   /** What the user named is what it stands for, be it a link. */
-  root(path: string): void {
+  *root(path: string): Generator<void> {
     try {
       const info = Deno.statSync(path);
       this.#inside = Deno.realPathSync(path);
       const name = this.#freeName(offeredName(basename(path) || "folder"));
-      this.#roots.set(name, path);
-      if (!this.#take(path, name, info, [])) throw notPlain(path);
+      this.roots.set(name, path);
+      if (!(yield* this.#take(path, name, info, []))) throw notPlain(path);
     } catch (error) {
       throw cannotRead(path, error);
     }
@@ -87,7 +144,7 @@ class Walk implements FoundTree {
   #freeName(name: string): string {
     for (let copy = 1;; copy++) {
       const free = copy === 1 ? name : `${name} (${copy})`;
-      if (!this.#roots.has(free)) return free;
+      if (!this.roots.has(free)) return free;
     }
   }
 
@@ -95,13 +152,13 @@ class Walk implements FoundTree {
    * @param above The folders that are being walked, as the system tells them.
    * @param parent Number of the entry that it is in.
    */
-  #take(
+  *#take(
     path: string,
     name: string,
     info: Deno.FileInfo,
     above: readonly string[],
     parent = -1,
-  ): boolean {
+  ): Generator<void, boolean> {
     if (!info.isFile && !info.isDirectory) return false;
     const isFolder = info.isDirectory;
     // Who may not read it should not learn so when half of all is sent.
@@ -128,7 +185,8 @@ class Walk implements FoundTree {
     if (!isFolder) return true;
     const within = [...above, keyOf(info)];
     for (const child of children) {
-      this.#child(path, name, child, within, index);
+      yield* this.#child(path, name, child, within, index);
+      yield;
     }
     return true;
   }
@@ -141,13 +199,13 @@ class Walk implements FoundTree {
     this.#opened.add(kind);
   }
 
-  #child(
+  *#child(
     folder: string,
     name: string,
     child: string,
     above: readonly string[],
     parent: number,
-  ): void {
+  ): Generator<void> {
     const path = join(folder, child);
     try {
       if (!isEntryName(child)) throw new RangeError("no name to be sent");
@@ -157,7 +215,8 @@ class Walk implements FoundTree {
         if (target === undefined) return void this.skipped.links++;
         info = target;
       }
-      if (!this.#take(path, `${name}/${child}`, info, above, parent)) {
+      const inner = `${name}/${child}`;
+      if (!(yield* this.#take(path, inner, info, above, parent))) {
         this.skipped.others++;
       }
     } catch (error) {
@@ -214,3 +273,8 @@ function notPlain(path: string): SourceError {
 }
 
 const encoder = new TextEncoder();
+/** How long a walk between other things goes on at a time, ms. */
+const sliceMs = 8;
+/** A step that takes longer, ms, is one of a slow disk. */
+const slowStepMs = 40;
+const mostBriefly = 20_000;

@@ -13,6 +13,8 @@ import { TreeJob } from "../../../lib/client/tree/tree_job.io.ts";
 import { TreeReader } from "../../../lib/client/tree/tree_reader.io.ts";
 import {
   type FoundTree,
+  listTree,
+  walkBriefly,
   walkTree,
 } from "../../../lib/client/tree/tree_walk.io.ts";
 import { TreeWriter } from "../../../lib/client/tree/tree_writer.io.ts";
@@ -465,6 +467,26 @@ Deno.test("walkTree() leaves out links, devices and what may not be read, and co
       ["t", "t/a", "t/b", "t/b/c", "t/folder", "t/folder/c", "t/inside"],
       { links: 4, others: 1, unreadable: 0 },
     ]);
+  }));
+
+Deno.test("walkBriefly() finds the same, or leaves it to others where it is much", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const roots = [join(folder, "trip/a.txt"), join(folder, "trip")];
+    const options = { followsLinks: false };
+    const whole = walkTree(roots, options);
+    const all = whole.entries.length;
+    const found = await walkBriefly(roots, options, all);
+    // A machine that stands still for a moment is taken for a slow disk.
+    if (found !== undefined) {
+      assertEquals(listTree(found), listTree(whole));
+      assertEquals(found.roots, whole.roots);
+    }
+    assertEquals(await walkBriefly(roots, options, all - 1), undefined);
+    await assertRejects(
+      () => walkBriefly([join(folder, "nowhere")], options),
+      SourceError,
+    );
   }));
 
 Deno.test("walkTree() of two folders of one name gives the second another", () =>

@@ -4,6 +4,9 @@
  * messages it stores and hands out in a second of its processor. Gateways are
  * simulated: the core has their clients, and nothing is written to sockets.
  *
+ * What clients are told of each other's logins grows with the square of them and
+ * takes longer than all else: it is left out with `--messages=0`.
+ *
  *     deno task bench:growth [--users=1000000] [--online=100000] [--messages=50000]
  */
 import { createHash } from "node:crypto";
@@ -12,7 +15,7 @@ import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
 import { AccountTable } from "../../lib/server/accounts/account_table.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
-import type { Store } from "../../lib/server/model/store.ts";
+import type { Store, StoredState } from "../../lib/server/model/store.ts";
 import { PostgresStore } from "../../lib/server/store/postgres/postgres_store.io.ts";
 import { makeVerifier } from "../../lib/security/verifier.ts";
 import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
@@ -86,18 +89,71 @@ class Driver {
   }
 }
 
+/** How many private messages the core stores and hands out. */
+async function measureMessages(
+  driver: Driver,
+  online: number,
+  most: number,
+): Promise<void> {
+  const said = new Float64Array(online).fill(performance.now());
+  const ping = (index: number) => {
+    said[index] = performance.now();
+    driver.say(index, { id: 8, do: "ping" });
+  };
+  // What they are told of each other comes little by little.
+  for (let quiet = 0; quiet < 20;) {
+    await new Promise((done) => setTimeout(done, 50));
+    for (let index = 0; index < online; index++) {
+      // Who is silent for long is taken for gone.
+      if (performance.now() > said[index]! + pingMs) ping(index);
+    }
+    driver.core.handleTimeout(systemClock());
+    quiet = await driver.settle() === 0 ? quiet + 1 : 0;
+  }
+
+  const used = cpuUsage();
+  const sentAt = performance.now();
+  for (let count = 0; count < most;) {
+    for (let turn = 0; turn < 500 && count < most; turn++, count++) {
+      const sender = Math.floor(Math.random() * online);
+      const to = [`u${1 + Math.floor(Math.random() * online)}`];
+      if (to[0] === `u${sender + 1}`) continue;
+      const text = "x".repeat(60);
+      driver.say(sender, {
+        ...{ id: 9, do: "message", to, text, mid: `m${count}` },
+      });
+    }
+    await driver.settle();
+  }
+  const { user, system } = cpuUsage(used);
+  const seconds = (performance.now() - sentAt) / 1000;
+  print(
+    `${most} private messages, 500 in a turn: ` +
+      `${
+        Math.round(most / ((user + system) / 1e6))
+      } in a second of the core's ` +
+      `processor, ${Math.round(most / seconds)} in a second of time`,
+  );
+}
+
 function print(text: string): void {
   Deno.stdout.writeSync(encoder.encode(text + "\n"));
 }
 
 /** What is in use, not what the process once had. */
-function usedMb(): number {
-  (globalThis as { gc?: () => void }).gc?.();
+async function usedMb(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    // What arrays had is given back by another thread.
+    await new Promise((done) => setTimeout(done, 200));
+  }
   const { heapUsed, external } = Deno.memoryUsage();
   return Math.round((heapUsed + external) / 1e6);
 }
 
 const encoder = new TextEncoder();
+/** How often a client says that it is there, ms. */
+const pingMs = 20_000;
 
 if (import.meta.main) {
   const { number } = taskArguments({
@@ -117,12 +173,13 @@ if (import.meta.main) {
   await (await open()).close();
   await postgres.execute(place.name, fill(users));
   const store = await open();
-  const emptyMb = usedMb();
+  const emptyMb = await usedMb();
 
   const accounts = accountsOf(users);
+  const ofAccounts = await usedMb() - emptyMb;
   const loading = cpuUsage();
   const from = performance.now();
-  const stored = await store.load();
+  let stored: StoredState | undefined = await store.load();
   const loadedMs = performance.now() - from;
   const ofLoading = cpuUsage(loading).user;
   const logins = new Authenticator({
@@ -155,6 +212,8 @@ if (import.meta.main) {
     systemClock(),
   );
   const ofBuilding = cpuUsage(building).user;
+  // The core has what it needs of it.
+  stored = undefined;
   print(
     `${users} users: loaded in ${(loadedMs / 1000).toFixed(1)} s, ` +
       `${
@@ -177,43 +236,13 @@ if (import.meta.main) {
     if (index % 500 === 499) await driver.settle();
   }
   await driver.settle();
-  // What they are told of each other comes little by little.
-  for (let quiet = 0; quiet < 20;) {
-    await new Promise((done) => setTimeout(done, 50));
-    core.handleTimeout(systemClock());
-    quiet = await driver.settle() === 0 ? quiet + 1 : 0;
-  }
   const { user: cameUs } = cpuUsage(came);
   print(
-    `${core.gauges().online} of them online: ${usedMb()} MB, ` +
-      `${emptyMb} MB before; ${
-        Math.round(cameUs / online)
-      } µs for each to come`,
+    `${core.gauges().online} of them online: ${await usedMb()} MB, of that ` +
+      `${ofAccounts} MB for passwords, ${emptyMb} MB before; ` +
+      `${Math.round(cameUs / online)} µs for each to come`,
   );
-
-  const used = cpuUsage();
-  const sentAt = performance.now();
   const most = number("messages");
-  for (let count = 0; count < most;) {
-    for (let turn = 0; turn < 500 && count < most; turn++, count++) {
-      const sender = Math.floor(Math.random() * online);
-      const to = [`u${1 + Math.floor(Math.random() * online)}`];
-      if (to[0] === `u${sender + 1}`) continue;
-      const text = "x".repeat(60);
-      driver.say(sender, {
-        ...{ id: 9, do: "message", to, text, mid: `m${count}` },
-      });
-    }
-    await driver.settle();
-  }
-  const { user, system } = cpuUsage(used);
-  const seconds = (performance.now() - sentAt) / 1000;
-  print(
-    `${most} private messages, 500 in a turn: ` +
-      `${
-        Math.round(most / ((user + system) / 1e6))
-      } in a second of the core's ` +
-      `processor, ${Math.round(most / seconds)} in a second of time`,
-  );
+  if (most > 0) await measureMessages(driver, online, most);
   await store.close();
 }

@@ -2,8 +2,10 @@
  * Folders and a large file beside rsync (its daemon, over TCP) and `tar |` (the
  * same, into another `tar`), over several links in one run; one JSON line per
  * case. Parley's time is that of the sender's whole command, with the look at all
- * that is sent, the list, and all read back; the others verify nothing, and start
- * when their receiver listens. The files of all lie where temporary ones do; BENCH_FOLDER
+ * that is sent, the list, all read back and made to survive a power cut; the others
+ * read nothing back, and start when their receiver listens. `rsync --fsync` makes
+ * files last, too. Nothing is removed in between: ext4 is slow to make files for
+ * some seconds after many were. The files of all lie where temporary ones do; BENCH_FOLDER
  * names another place, such as one in memory. On the slow link loads are smaller,
  * so that each takes seconds there, too. `deno task bench folder --peers`; what this machine
  * does not have (rsync, `ip`, LINKEMU) is left out, with a note.
@@ -35,8 +37,10 @@ export async function folderPeers(
 ): Promise<void> {
   const plans = await benchLinks();
   const peers: [string, Peer][] = [["parley", parley], ["tar", tar]];
-  if (await hasRsync()) peers.push(["rsync", rsync]);
-  else note("rsync is not installed: it is left out");
+  if (await hasRsync()) {
+    peers.push(["rsync", (job) => rsync(job)]);
+    peers.push(["rsync --fsync", (job) => rsync(job, "--fsync")]);
+  } else note("rsync is not installed: it is left out");
   for (const name of links) {
     const plan = plans.find((each) => each.name === name);
     if (plan === undefined) {
@@ -59,12 +63,11 @@ export async function folderPeers(
         await makers[load]!(source, scale);
         for (let round = 0; round < rounds; round++) {
           for (const [peer, send] of peers) {
-            const into = join(folder, "into");
-            await Deno.mkdir(into);
+            const into = join(folder, `into ${peer} ${round}`, "here");
+            await Deno.mkdir(into, { recursive: true });
             await using link = await plan.make();
             const about = { bench: "folder", link: name, load, peer };
             print({ ...about, ...await measure(send, { link, source, into }) });
-            await Deno.remove(into, { recursive: true });
           }
         }
       } finally {
@@ -146,7 +149,10 @@ async function tar({ link, source, into }: Job): Promise<PeerFigures> {
   }
 }
 
-async function rsync({ link, source, into }: Job): Promise<PeerFigures> {
+async function rsync(
+  { link, source, into }: Job,
+  ...options: readonly string[]
+): Promise<PeerFigures> {
   const port = freePort();
   const settings = join(dirname(into), "rsyncd.conf");
   const lines = [
@@ -165,8 +171,8 @@ async function rsync({ link, source, into }: Job): Promise<PeerFigures> {
     const to = `rsync://${link.address}:${port}/into/`;
     await waitForDaemon(link, to);
     const start = performance.now();
-    const { success } = await spawn(link.on("a", ["rsync", "-a", source, to]))
-      .status;
+    const command = ["rsync", "-a", ...options, source, to];
+    const { success } = await spawn(link.on("a", command)).status;
     if (!success) throw new Error("rsync failed");
     return { seconds: secondsSince(start) };
   } finally {

@@ -243,6 +243,13 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
           "trip/ünï 😀.txt done",
         ]);
         assertEquals(told[0].why, "changed while it was sent");
+        const n = told[0].transfer;
+        const { entries } = await client.succeed(`/offer ${n}`);
+        assertEquals(
+          (entries as { path: string; state: string }[])
+            .map(({ path, state }) => `${path} ${state}`),
+          states,
+        );
       }
       const part = await Deno.realPath(join(luke.folder, "yoda_trip.part"));
       assertEquals(

@@ -193,9 +193,12 @@ export interface ListedEntry extends Partial<EntryState> {
   readonly isFolder: boolean;
   /** Bytes; 0 of a folder. */
   readonly size: number;
-  /** When it was last modified, ms since 1970 UTC. */
-  readonly modified: number;
-  readonly isExecutable: boolean;
+  /**
+   * When it was last modified, ms since 1970 UTC; absent, as what follows, once
+   * the transfer has ended.
+   */
+  readonly modified?: number;
+  readonly isExecutable?: boolean;
 }
 
 /** What is to be sent. */

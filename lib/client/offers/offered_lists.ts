@@ -3,6 +3,7 @@
  * asks for the list before it can be shown or anything be accepted; the one who
  * offers sends it to whoever was asked, by a transfer that nobody sees.
  */
+import type { EntryOutcomes } from "../commands/transfer_info.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { OfferRequests } from "./offer_requests.ts";
 import type { PeerHost } from "./peer_host.ts";
@@ -18,6 +19,8 @@ export class OfferedLists {
   readonly #users = new Map<string, string>();
   /** Commands that wait for what is in a list, oldest first. */
   #shown: ShownList[] = [];
+  /** What became of the files of those that ended last, by their numbers. */
+  readonly #ended = new Map<number, EndedList>();
 
   constructor(host: PeerHost, requests: OfferRequests) {
     this.#host = host;
@@ -56,6 +59,31 @@ export class OfferedLists {
       transfer.state === "running";
     if (isHere) read();
     else this.need(transfer, read);
+  }
+
+  /** A transfer ends: what became of its files can still be shown for a while. */
+  keep(transfer: Transfer, outcomes: EntryOutcomes): void {
+    this.#ended.set(transfer.number, { transfer, outcomes });
+    let entries = 0;
+    for (const number of [...this.#ended.keys()].reverse()) {
+      entries += this.#ended.get(number)!.outcomes.entries.length;
+      const isLast = number === transfer.number;
+      if (entries > mostEntries && !isLast) this.#ended.delete(number);
+    }
+  }
+
+  /** Shows them for command `n`; false when nothing is known of this number. */
+  showEnded(number: number, n: number): boolean {
+    const ended = this.#ended.get(number);
+    if (ended === undefined) return false;
+    const { transfer, outcomes } = ended;
+    const entries = outcomes.entries.map((entry) => ({
+      isFolder: false,
+      ...entry,
+    }));
+    const answer = { ...transferInfo(transfer), entries };
+    this.#host.settle(n, { command: "offer", ok: true, answer });
+    return true;
   }
 
   /** The receiver of an offer of this client asks for its list. */
@@ -125,6 +153,11 @@ export class OfferedLists {
   }
 }
 
+interface EndedList {
+  readonly transfer: Transfer;
+  readonly outcomes: EntryOutcomes;
+}
+
 interface ShownList {
   readonly transfer: Transfer;
   readonly n: number;
@@ -135,4 +168,5 @@ type ListEvent = Extract<
   { event: "list-asked" | "list" | "list-failed" | "entries" }
 >;
 
+/** That are told of one, and kept of those that have ended. */
 const mostEntries = 10_000;

@@ -341,11 +341,13 @@ export class Transfers {
   }
 
   #tellOutcomes(
-    { number: transfer }: Transfer,
+    transfer: Transfer,
     outcomes: EntryOutcomes | undefined,
   ): void {
     if (outcomes === undefined) return;
-    this.#host.emit({ event: "entry", transfer, ...outcomes });
+    this.lists.keep(transfer, outcomes);
+    const { number } = transfer;
+    this.#host.emit({ event: "entry", transfer: number, ...outcomes });
   }
 
   /** Tells who has it wait now, and the command that wanted that. */

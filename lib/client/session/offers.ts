@@ -149,8 +149,10 @@ export class Offers {
     if (offer !== undefined) this.#receive(offer, awaited);
   }
 
-  /** Shows what is in offer `number`. */
+  /** Shows what is in offer `number`, or was when it ended. */
   show(number: number, n: number): void {
+    const isOpen = this.#open.numbered(number) !== undefined;
+    if (!isOpen && this.transfers.lists.showEnded(number, n)) return;
     const offer = this.#numbered("offer", number, n);
     if (offer === undefined) return;
     if (offer.kind === "file" && isTree(offer)) {

@@ -10,7 +10,7 @@ const key = "A".repeat(43);
 /** yoda offers luke a folder; its id. */
 function offered(world: OffersWorld): string {
   const { yoda } = world;
-  yoda.offers.transfers.send({ user: "luke" }, onePath("/trip"), 100);
+  yoda.offers.transfers.send({ user: "luke" }, onePath("/trip"), yoda.n);
   const prepare = yoda.effects.findLast((each) =>
     each.effect === "prepare-offer"
   );
@@ -58,4 +58,39 @@ Deno.test("OfferedLists: without a list nothing is accepted, and it can be asked
   const answer = luke.effects.at(-1);
   assert(answer?.effect === "prepare-answer");
   assertEquals(answer.only, ["*.mp4"]);
+});
+
+Deno.test("OfferedLists: what became of the files can be shown once it has ended, of the last ones", () => {
+  const world = new OffersWorld();
+  const { luke } = world;
+  let number = 0;
+  /** Ends the next offer; its number. */
+  const end = (paths: readonly string[]) => {
+    const id = offered(world);
+    const entries = paths.map((path) => ({
+      ...{ path, size: 9, state: "failed" as const, why: "changed" },
+    }));
+    luke.tell({
+      ...{ event: "failed", id, failure: "integrity", message: "damaged" },
+      outcomes: { entries, more: 0 },
+    });
+    return ++number;
+  };
+  /** The paths that `/offer` tells of one. */
+  const shown = (number: number) => {
+    const n = luke.n;
+    luke.offers.show(number, n);
+    const outcome = luke.outcomes.get(n);
+    return outcome?.ok && outcome.command === "offer"
+      ? outcome.answer.entries.map(({ path, state }) => `${path} ${state}`)
+      : luke.codeOf(n);
+  };
+  const first = end(["trip/a", "trip/b"]);
+  assertEquals(shown(first), ["trip/a failed", "trip/b failed"]);
+  const many = Array.from({ length: 9_998 }, (_, i) => `trip/${i}`);
+  const second = end(many);
+  assertEquals([shown(first).length, shown(second).length], [2, 9_998]);
+  const third = end(["trip/c"]);
+  assertEquals(shown(first), "unknown_transfer");
+  assertEquals([shown(second).length, shown(third).length], [9_998, 1]);
 });

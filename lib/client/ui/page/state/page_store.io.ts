@@ -392,7 +392,6 @@ export class PageStore {
     if (event.event === "message" || event.event === "private-message") {
       this.#hear(event);
     }
-    if (event.event === "entry") this.folders.handleOutcomes(event);
     if (event.event === "link") this.linking.value = event;
     if (event.event === "call") this.#hearCall(event);
     if (event.event === "renamed" && !event.me) this.#rename(event);
@@ -511,7 +510,6 @@ export class PageStore {
     for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
     this.#logs.clear();
     this.notes.clear();
-    this.folders.clear();
     this.#transferPlaces.clear();
     this.open.value = undefined;
     this.panel.value = undefined;

@@ -204,6 +204,50 @@ browserTest(
       await shows(yoda, ".note", "not answered");
       await yoda.waitForSelector(".call", { hidden: true });
     });
+
+    await step(
+      "in a slow browser nothing of much talk is lost, and the tab stays",
+      async () => {
+        const session = await yoda.createCDPSession();
+        let closed = 0;
+        session.on("Network.webSocketClosed", () => closed++);
+        await session.send("Network.enable");
+        await session.send("Emulation.setCPUThrottlingRate", { rate: 6 });
+        const others = await lukeGui.tab();
+        const numbered = (word: string, length: number) =>
+          Array.from({ length }, (_, number) => `${word} ${number}`);
+        const [mine, theirs] = [numbered("mine", 12), numbered("theirs", 200)];
+        const saying = theirs.map((text) => others.run(`/msgto yoda ${text}`));
+        await yoda.focus("textarea");
+        for (const text of mine) {
+          await yoda.keyboard.type(text);
+          await yoda.keyboard.press("Enter");
+        }
+        await Promise.all(saying);
+        for (const texts of [mine, theirs]) {
+          await shows(yoda, ".message:not(.pending) .text", texts.at(-1)!);
+          const shown = await yoda.$$eval(
+            ".message:not(.pending) .text",
+            (texts) => texts.map(({ textContent }) => textContent ?? ""),
+          );
+          assertEquals(
+            shown.filter((text) => texts.includes(text)),
+            texts,
+          );
+        }
+        await others.event("message", { from: "yoda", text: mine.at(-1) });
+        const heard = others.messages.flatMap((told) =>
+          told.tell === "event" && told.event.event === "message" &&
+            told.event.from === "yoda"
+            ? [told.event.text]
+            : []
+        );
+        assertEquals(heard, mine);
+        await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+        assertEquals(closed, 0);
+        await session.detach();
+      },
+    );
     assertEquals(
       faults.flat(),
       [],

@@ -73,7 +73,8 @@ export class MessageLog {
     for (const message of messages) this.#followed.add(message);
     const news = this.#newIn(messages);
     const isCut = this.#blocks.length > 0 && news.length === messages.length &&
-      messages.length > 0 && (this.last?.at ?? 0) < (messages[0]?.at ?? 0);
+      messages.length > 0 && this.last !== undefined &&
+      inOrder(this.last, messages[0]!) < 0;
     // What was said between what is here and what the view has is not known.
     if (isCut && !isWhole) this.#forget();
     this.#change(messages);

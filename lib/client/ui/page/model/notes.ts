@@ -18,6 +18,15 @@ export interface ChatNote {
   readonly unsent?: string;
 }
 
+/** Something to tell beside the conversations. */
+export interface PageNotice {
+  readonly id: number;
+  /** A later one about the same takes its place. */
+  readonly about?: string;
+  readonly text: string;
+  readonly isFailure: boolean;
+}
+
 /** The line of an event in a conversation, if it has one. */
 export function noteOf(
   event: ClientEvent,
@@ -102,3 +111,14 @@ export interface Notice {
   /** A later one about the same takes its place. */
   readonly about?: string;
 }
+
+/** Commands whose answer is seen in the conversations. */
+export const shownAsMessage: ReadonlySet<string> = new Set([
+  "msgto",
+  "groupmsg",
+  "broadcast",
+  "private",
+  "seen",
+  "deletemsg",
+  "deletegroupmsg",
+]);

@@ -13,6 +13,7 @@ import {
   type ConversationKey,
   conversationOf,
   conversationOfMessage,
+  mostMessages,
   type SaidMessage,
   unseenOf,
 } from "../../../events/conversations.ts";
@@ -36,7 +37,14 @@ import { titleOf, unreadIn } from "../model/chat_list.ts";
 import { hasAbsent, historyLine, targetOf } from "../model/chat_target.ts";
 import { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
-import { type ChatNote, noteOf, noticeOf, spokenOf } from "../model/notes.ts";
+import {
+  type ChatNote,
+  noteOf,
+  noticeOf,
+  type PageNotice,
+  shownAsMessage,
+  spokenOf,
+} from "../model/notes.ts";
 import { PlacedNotes } from "../model/placed_notes.ts";
 import { namesMe } from "../model/rich_text.ts";
 import { placeOf } from "../model/transfer_card.ts";
@@ -54,15 +62,6 @@ export type Panel =
 
 /** What was told last of the user's key on its way. */
 export type LinkingStep = Extract<ClientEvent, { event: "link" }>;
-
-/** Something to tell beside the conversations. */
-export interface PageNotice {
-  readonly id: number;
-  /** A later one about the same takes its place. */
-  readonly about?: string;
-  readonly text: string;
-  readonly isFailure: boolean;
-}
 
 /** The page's state. */
 export class PageStore {
@@ -107,6 +106,7 @@ export class PageStore {
   #isAtEnd = true;
   #nextId = 1;
   #isFlushing = false;
+  #unfollowed = 0;
 
   constructor() {
     this.socket = new ClientSocket({
@@ -476,6 +476,11 @@ export class PageStore {
     return byMark ?? unseenOf(conversation)[0];
   }
 
+  #followAll(): void {
+    this.#unfollowed = 0;
+    for (const [key, log] of this.#logs) this.#follow(key, log);
+  }
+
   #follow(key: ConversationKey, log: MessageLog): void {
     const { messages = [] } = this.#view.conversation(key) ?? {};
     log.follow(messages, key.startsWith("="));
@@ -521,6 +526,8 @@ export class PageStore {
 
   /** Draws what changed, at the next frame; a page that is not seen, a bit later. */
   #flushSoon(): void {
+    // The view keeps the last few; more than those may come before a slow frame.
+    if (++this.#unfollowed >= mostMessages / 2) this.#followAll();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     if (document.hidden) setTimeout(() => this.#flush(), hiddenFlushMs);
@@ -529,7 +536,7 @@ export class PageStore {
 
   #flush(): void {
     this.#isFlushing = false;
-    for (const [key, log] of this.#logs) this.#follow(key, log);
+    this.#followAll();
     this.#see();
     const unread = unreadIn(this.#view);
     document.title = unread === 0 ? "Parley" : `(${unread}) Parley`;
@@ -572,17 +579,6 @@ export class PageStore {
     }, Math.max(at - now, announceMs));
   }
 }
-
-/** Commands whose answer is seen in the conversations. */
-const shownAsMessage: ReadonlySet<string> = new Set([
-  "msgto",
-  "groupmsg",
-  "broadcast",
-  "private",
-  "seen",
-  "deletemsg",
-  "deletegroupmsg",
-]);
 
 /** A conversation with less begins with older ones. */
 const fewMessages = 40;

@@ -295,6 +295,7 @@ export class CallLegs {
     message: string,
   ): string | undefined {
     const { user } = member;
+    member.reason = reason;
     const wasLost = member.state === "reconnecting";
     const isAwaited = isLost && this.#awaits(call, user);
     if (isAwaited && (wasLost || state !== "asked")) {
@@ -302,7 +303,6 @@ export class CallLegs {
       return wasLost ? undefined : lostText(user);
     }
     member.state = "ended";
-    member.reason = reason;
     // Others said that they are there, and may do so again.
     if (isAwaited && joins) return undefined;
     return isLost && wasLost ? gaveUpText(user) : message;
@@ -425,7 +425,7 @@ function awaited(call: Call) {
 /** Why it ended where another browser answered than the one that was signed. */
 const otherBrowser = "other_browser";
 /** How long the pages of two members may take to find each other, ms. */
-const connectMs = 45_000;
+const connectMs = 90_000;
 /** Ends that nobody wanted: it may be better in a moment. */
 const lossReasons = new Set([
   ...["unreachable", "lost", "failed", "expired"],

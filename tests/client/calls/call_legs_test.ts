@@ -180,7 +180,7 @@ Deno.test("CallLegs: pages that do not find each other in time are tried again",
   world.pass(1000);
   for (const { told } of world.peers) told.splice(0);
   // Nobody describes anything.
-  world.pass(45_000);
+  world.pass(90_000);
   assert(luke.pages.includes("call-gone leia"));
   world.pass(2000);
   world.describeAll();

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /**
  * A call of a group between real pages on this machine: all are connected, one
- * more is turned away, somebody gets another name, leaves, is asked in again,
- * and dies. Needs `chromium`. One JSON line:
+ * more is turned away, a connection is lost and comes back, somebody gets another
+ * name, leaves, is asked in again, and dies. Needs `chromium`. One JSON line:
  *
  *     PARLEY_PROGRAMS=dist deno task soak:group-call [--people=4] [--voice]
  *
@@ -10,6 +10,7 @@
  * |---|---|
  * | `wholeMs` | from the last answer until everybody hears and sees everybody |
  * | `turnedAway` | what one more reads who was called, where it is full |
+ * | `brokenMs` | from the end of one browser's connection with another until all is whole |
  * | `renamedMs` | from another name until all read it, with the picture going on |
  * | `leftMs` | from hanging up until nobody shows them any more |
  * | `backMs` | from their answer until they hear and see everybody |
@@ -27,7 +28,7 @@ import {
   startBrowser,
 } from "../support/browser.ts";
 import { callArguments, openChat } from "../support/call_pages.ts";
-import { GuiClient } from "../support/gui_client.ts";
+import { GuiClient, type GuiTab } from "../support/gui_client.ts";
 import { passwordOf } from "../support/jedi.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 import { TestServer } from "../support/test_server.ts";
@@ -50,11 +51,21 @@ const names = [
   ...["lando", "chewie", "ahsoka", "mace"],
 ].slice(0, isFull ? people + 1 : people);
 
+let isDone = false;
+
 /** Somebody in the group. */
 interface Member {
   name: string;
   readonly gui: GuiClient;
   readonly page: Page;
+  /** What the client tells. */
+  readonly tab: GuiTab;
+}
+
+/** What a page has for the soak. */
+interface CallWindow {
+  connections: RTCPeerConnection[];
+  RTCPeerConnection: typeof RTCPeerConnection;
 }
 
 async function run(): Promise<void> {
@@ -66,12 +77,12 @@ async function run(): Promise<void> {
   );
   const members: Member[] = [];
   for (const name of names) members.push(await open(name, server, cleanup));
+  cleanup.defer(() => {
+    if (!isDone) write(Deno.stderr, members.map(storyOf).join("\n"));
+  });
   const [first, ...others] = members as [Member, ...Member[]];
-  const tab = await first.gui.tab();
-  await tab.run(`/creategroup jedi ${names.slice(1).join(" ")}`);
-  for (const { gui } of others) {
-    await (await gui.tab()).run("/joingroup jedi");
-  }
+  await first.tab.run(`/creategroup jedi ${names.slice(1).join(" ")}`);
+  for (const { tab } of others) await tab.run("/joingroup jedi");
   for (const { page } of members) await openChat(page, "#jedi");
   const last = isFull ? others.pop() : undefined;
   const inside = [first, ...others];
@@ -82,10 +93,15 @@ async function run(): Promise<void> {
   const wholeMs = performance.now() - whole;
   const turnedAway = last && await awayText(last);
   const stillMs = await longestStill(inside);
+  await isWhole(inside);
+  const broken = performance.now();
+  await breakOne(first);
+  await isWhole(inside);
+  const brokenMs = performance.now() - broken;
   const mover = others.at(-1)!;
   const renamed = performance.now();
   mover.name = "lars";
-  await (await mover.gui.tab()).run("/rename lars");
+  await mover.tab.run("/rename lars");
   await isWhole(inside);
   const renamedMs = performance.now() - renamed;
   const left = performance.now();
@@ -103,12 +119,38 @@ async function run(): Promise<void> {
   await mover.gui.process.kill();
   await isWhole(staying);
   const killedMs = performance.now() - killed;
-  const times = { wholeMs, renamedMs, leftMs, backMs, killedMs, stillMs };
+  isDone = true;
+  const times = {
+    wholeMs,
+    brokenMs,
+    renamedMs,
+    leftMs,
+    backMs,
+    killedMs,
+    stillMs,
+  };
   const rounded = Object.fromEntries(
     Object.entries(times).map(([name, ms]) => [name, Math.round(ms)]),
   );
   const line = { soak: "group-call", people, isVoice, turnedAway, ...rounded };
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+  write(Deno.stdout, JSON.stringify(line));
+}
+
+function write(to: typeof Deno.stdout | typeof Deno.stderr, text: string) {
+  to.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+/** How the call of somebody went. */
+function storyOf({ name, tab }: Member): string {
+  const states = tab.messages.flatMap((told) => {
+    if (told.tell !== "event" || told.event.event !== "call") return [];
+    const { info, message = "" } = told.event;
+    const members = info.members.map(({ user, state, reason = "" }) =>
+      `${user} ${state} ${reason}`
+    );
+    return [`  ${info.state}: ${members.join(", ")} ${message}`];
+  });
+  return [name, ...states].join("\n");
 }
 
 async function open(
@@ -126,10 +168,31 @@ async function open(
   const browser = cleanup.use(await startBrowser(callArguments));
   const page = await firstPage(browser);
   page.setDefaultTimeout(120_000);
+  await page.evaluateOnNewDocument(() => {
+    const here = globalThis as unknown as CallWindow;
+    here.connections = [];
+    here.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(options?: RTCConfiguration) {
+        super(options);
+        here.connections.push(this);
+      }
+    };
+  });
   await page.setViewport({ width: 1100, height: 800 });
   await page.goto((await gui.address()).href);
   await shows(page, ".me-bar", name);
-  return { name, gui, page };
+  return { name, gui, page, tab: await gui.tab() };
+}
+
+/** Ends a connection in one browser, and waits until its client tries it again. */
+async function breakOne({ page }: Member): Promise<void> {
+  await page.evaluate(() => {
+    const { connections } = globalThis as unknown as CallWindow;
+    connections.findLast(({ connectionState }) =>
+      connectionState === "connected"
+    )?.close();
+  });
+  await shows(page, ".tile .dim", "connecting again");
 }
 
 /** What one more reads. */

@@ -20,27 +20,7 @@ export interface CallRates {
 
 /** What a call of so many people, oneself among them, may take. */
 export function ratesFor(people: number): CallRates {
-  const voice = people <= 2 ? 40_000 : people === 3 ? 32_000 : 24_000;
-  if (people <= 2) {
-    return {
-      voice,
-      video: 700_000,
-      pictureSide: 360,
-      pictures: 30,
-      screens: 15,
-    };
-  }
-  if (people === 3) {
-    return {
-      voice,
-      video: 300_000,
-      pictureSide: 270,
-      pictures: 20,
-      screens: 10,
-    };
-  }
-  const pictures = people === 4 ? 15 : 10;
-  return { voice, video: 150_000, pictureSide: 180, pictures, screens: 5 };
+  return people <= 2 ? two : people === 3 ? three : people === 4 ? four : more;
 }
 
 /** By how much a camera's picture is to be made smaller, 1 for not at all. */
@@ -53,3 +33,26 @@ export function pictureScale(
 ): number {
   return Math.max(1, Math.min(width, height) / pictureSide);
 }
+
+const two: CallRates = {
+  voice: 40_000,
+  video: 700_000,
+  pictureSide: 360,
+  pictures: 30,
+  screens: 15,
+};
+const three: CallRates = {
+  voice: 32_000,
+  video: 300_000,
+  pictureSide: 270,
+  pictures: 20,
+  screens: 10,
+};
+const four: CallRates = {
+  voice: 24_000,
+  video: 150_000,
+  pictureSide: 180,
+  pictures: 15,
+  screens: 5,
+};
+const more: CallRates = { ...four, pictures: 10 };

@@ -72,9 +72,9 @@ export class MessageLog {
     if (messages.every((message) => this.#followed.has(message))) return;
     for (const message of messages) this.#followed.add(message);
     const news = this.#newIn(messages);
-    const isCut = this.#blocks.length > 0 && news.length === messages.length &&
-      messages.length > 0 && this.last !== undefined &&
-      inOrder(this.last, messages[0]!) < 0;
+    const { last } = this;
+    const isCut = last !== undefined && news.length === messages.length &&
+      inOrder(last, messages[0]!) < 0;
     // What was said between what is here and what the view has is not known.
     if (isCut && !isWhole) this.#forget();
     this.#change(messages);

@@ -18,15 +18,6 @@ export interface ChatNote {
   readonly unsent?: string;
 }
 
-/** Something to tell beside the conversations. */
-export interface PageNotice {
-  readonly id: number;
-  /** A later one about the same takes its place. */
-  readonly about?: string;
-  readonly text: string;
-  readonly isFailure: boolean;
-}
-
 /** The line of an event in a conversation, if it has one. */
 export function noteOf(
   event: ClientEvent,
@@ -110,6 +101,11 @@ export interface Notice {
   readonly isFailure: boolean;
   /** A later one about the same takes its place. */
   readonly about?: string;
+}
+
+/** One that is shown. */
+export interface PageNotice extends Notice {
+  readonly id: number;
 }
 
 /** Commands whose answer is seen in the conversations. */

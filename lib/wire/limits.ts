@@ -257,6 +257,19 @@ export const limitTable = {
     what: "conversations in an event `unseen`",
     beyond: "the ones with the oldest messages count as seen there",
   },
+  awaitedMessages: {
+    value: 1000,
+    unit: "messages",
+    what: "private messages that one device has got and not acknowledged, of " +
+      "which their senders are told when it does",
+    beyond: "of the oldest they are told with the next ones, or at a login",
+  },
+  deliveredUsers: {
+    value: 100,
+    unit: "users",
+    what: "users of whom a login is told what was delivered to them",
+    beyond: "those to whom the user wrote last are told",
+  },
   historyBytes: {
     value: 48 * 1024,
     unit: "bytes",

@@ -208,6 +208,14 @@ export const messageEvents = {
     mine,
     to,
   }),
+  /** What the user wrote to somebody is on a device of theirs. */
+  delivered: object({
+    to: name,
+    /** Of the last private message to them that is. */
+    number: integer(1),
+    /** True when one of those that this tells of was sent while they were offline. */
+    kept: optional(boolean),
+  }),
   /** The user has seen a conversation, on another device. */
   seen: object({
     with: optional(name),

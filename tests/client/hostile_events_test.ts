@@ -268,6 +268,7 @@ const events: Shown = {
     { kind: "group", number: 1, at, from: x, group: x, text: x },
     { kind: "private", number: 1, at, from: x, mine: true, to: x },
   ],
+  delivered: [{ to: x, number: 1, kept: true }],
   seen: [{ with: x, ...unseen }, { group: x, ...unseen }],
   unseen: [{ conversations: [{ with: x, upto: 0, unread: 9 }], last: 9 }],
   presence: [{ user: x, online: true, at }],

@@ -36,6 +36,7 @@ testUnless(
 
     // Everybody gets what luke says, and what yoda says elsewhere, in order.
     await luke.succeed("/msgto yoda good morning");
+    await luke.event("delivered", { to: "yoda", number: 1 });
     const visit = await exec(server, "/msgto luke from a script");
     assertEquals([visit.code, visit.err], [0, []]);
     assert(!visit.out.some((line) => line.includes("good morning")));
@@ -57,6 +58,8 @@ testUnless(
       mine: true,
       to: "luke",
     });
+    // All devices of the sender hear that it has arrived.
+    await pipe.event("delivered", { to: "luke", number: 3 });
     const screen = await desk.screen((text) => text.includes("from a script"));
     assertEquals(screen.split("yoda to luke: from the desk").length, 2, screen);
 

@@ -84,13 +84,15 @@ const rare = {
   events: [
     ...["private-refused", "server-set-back", "warning"],
     // To clients that know of devices.
-    ...["seen", "unseen"],
+    ...["delivered", "seen", "unseen"],
     // To who logs in after somebody wanted to send something.
     "offers-later",
     // To who has a window; see call_test.ts.
     "call",
   ],
   fields: [
+    // Where the receiver had been away; see message_test.ts.
+    "delivered: kept",
     // Who is new has seen everything; see read_marks_test.ts.
     ...["unseen: with", "unseen: group", "unseen: broadcast"],
     ...["unseen: upto", "unseen: unread"],

@@ -17,6 +17,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
     assertEquals(got.kind, "private");
     assertEquals(got.kept, false);
     assertEquals(got.at, sent.at);
+    await yoda.event("delivered", { to: "obiwan", number: 1 });
   });
 
   await t.step("each refusal", async () => {
@@ -58,6 +59,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
     const got = await luke.event("message", { text: "both of you" });
     assertEquals(got.kept, true);
     assertEquals(got.at, sent.at);
+    await yoda.event("delivered", { to: "luke", number: 4, kept: true });
     const counted = await yoda.succeed("/msgto 2 luke obiwan  the two");
     assertEquals((counted.sent as unknown[]).length, 2);
     await obiwan.event("message", { text: "the two" });
@@ -157,9 +159,9 @@ Deno.test("text output: sentences as people read them", async () => {
   await line(/^obiwan, active since .{20}, 127\.0\.0\.1:\d+$/);
   await reader.send("/msgto obiwan hello");
   await line(/^message sent at \d\d \w{3} \d{4} \d\d:\d\d:\d\d \(number 1\)$/);
-  await reader.send("/msgto leia hello");
+  await reader.send("/msgto luke hello");
   await line(
-    /^message sent at .{20}, kept for leia, who is offline \(number 2\)$/,
+    /^message sent at .{20}, kept for luke, who is offline \(number 2\)$/,
   );
   await obiwan.succeed("/msgto yoda general kenobi");
   await line(/^\d\d \w{3} \d{4} \d\d:\d\d:\d\d, obiwan: general kenobi$/);
@@ -171,6 +173,7 @@ Deno.test("text output: sentences as people read them", async () => {
   await line(/^obiwan is offline$/);
   await using luke = await logIn(server, "luke");
   await line(/^luke is online$/);
+  await line(/^what was kept for luke has arrived$/);
   await reader.send("/logout");
   await line(/^Bye, yoda!$/);
   assertEquals((await reader.process.end()).code, 0);

@@ -101,7 +101,7 @@ browserTest(
         await page.keyboard.press("Enter");
         const said = "do or do not\nthere is no try";
         await luke.event("message", { from: "yoda", text: said });
-        await shows(page, ".message.own:not(.pending) .mark", "sent");
+        await shows(page, ".message.own:not(.pending) .mark", "delivered");
         await luke.succeed(
           "/msgto yoda I cannot see https://example.org/x now",
         );

@@ -31,7 +31,7 @@ export async function pictureCall(): Promise<void> {
     "Always in motion is the future. Call you, I will.",
   );
   await yoda.keyboard.press("Enter");
-  await shows(yoda, ".message.own .mark", "sent");
+  await shows(yoda, ".message.own .mark", "delivered");
   await press(yoda, "Video call luke");
   await luke.waitForSelector(".ring");
   await press(luke, "Answer");

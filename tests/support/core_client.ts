@@ -86,7 +86,14 @@ export class TestClient {
   }
 
   /** What it says it can do, where it says which device it is. */
-  features: string[] = ["calls", "devices", "later", "streams", "trees"];
+  features: string[] = [
+    "calls",
+    "delivered",
+    "devices",
+    "later",
+    "streams",
+    "trees",
+  ];
 
   hello(): ReplyFields<"hello"> {
     const knows = Object.keys(this.entry).length > 0;

@@ -207,6 +207,15 @@ export type ClientEvent =
     readonly from?: string;
     readonly to?: string;
   }
+  /** What this user wrote to somebody, up to there, is on a device of theirs. */
+  | {
+    readonly event: "delivered";
+    readonly to: string;
+    /** Of the last private message to them that is. */
+    readonly number: number;
+    /** One of those that this tells of had waited for them. */
+    readonly kept?: boolean;
+  }
   /** The user has seen a conversation, here or on another device. */
   | { readonly event: "seen" } & ReadState & {
     /** Messages up to this id were counted. */

@@ -270,7 +270,10 @@ export class ClientView {
       }
       case "session-seen":
         return this.#conversations.see(`=${event.user}`);
+      case "delivered":
+        return this.#hear(event.to, { ...talks, delivered: event.number });
       case "server-set-back":
+        this.#people.forgetDelivered();
         return this.#conversations.forgetMarks();
       case "welcome": {
         const { server } = this.#me;

@@ -15,6 +15,11 @@ export interface Person {
   readonly blocked?: true;
   /** They and this user have written to each other. */
   readonly talks?: true;
+  /**
+   * Number of the last private message to them that is known to be on a device
+   * of theirs, as all before it are.
+   */
+  readonly delivered?: number;
   /** Of the key that was named last; absent as long as none was. */
   readonly trust?: KeyTrust;
 }
@@ -82,6 +87,13 @@ export class KnownPeople {
   unblock(name: string): void {
     const { blocked: _, ...known } = this.#byName.get(name) ?? {};
     this.put({ ...known, name });
+  }
+
+  /** Numbers are those of other messages from now on. */
+  forgetDelivered(): void {
+    for (const { delivered: _, ...person } of this.#byName.values()) {
+      this.#byName.set(person.name, person);
+    }
   }
 
   /** All who are online. */

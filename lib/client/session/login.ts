@@ -194,6 +194,7 @@ export class Login {
         version: protocolVersion,
         features: [
           "calls",
+          "delivered",
           "devices",
           "later",
           "restart",

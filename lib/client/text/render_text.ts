@@ -74,6 +74,11 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const who = event.mine ? "you" : name(event.from);
       return [`${who} took back ${what}${group}`];
     }
+    case "delivered":
+      // Who is there has what is sent at once: that says so.
+      return event.kept
+        ? [palette.dim(`what was kept for ${visible(event.to)} has arrived`)]
+        : [];
     case "seen":
     case "unseen":
       // The rows around the line being typed tell it.

@@ -9,6 +9,7 @@
  * all in the store.
  */
 import { limits } from "../../wire/limits.ts";
+import type { HandedMessage } from "./device.ts";
 import type { Session } from "./session.ts";
 import type { StoredMessage } from "./store.ts";
 
@@ -85,13 +86,17 @@ export class CatchUp {
   }
 
   /** Takes a message that was sent while the session was not up to date. */
-  hold(id: number, frame: Uint8Array | string): void {
+  hold(
+    id: number,
+    frame: Uint8Array | string,
+    handed?: HandedMessage,
+  ): void {
     if (this.#query === undefined && !this.#counted) return;
     this.#heldBytes += frame.length;
     if (this.#heldBytes > heldBytes) {
       this.#missed = true;
       this.#held = [];
-    } else if (!this.#missed) this.#held.push({ id, frame });
+    } else if (!this.#missed) this.#held.push({ id, frame, handed });
   }
 
   /** The answer to a query of this session, if it is the current one. */
@@ -161,6 +166,7 @@ export class CatchUp {
         continue;
       }
       session.delivered = message.id;
+      this.#awaitReceipt(message);
       connection.send(frame);
     }
     this.#page = [];
@@ -169,9 +175,10 @@ export class CatchUp {
       return this.#ask(session.delivered);
     }
     session.catchUp = undefined;
-    for (const { id, frame } of this.#held) {
+    for (const { id, frame, handed } of this.#held) {
       if (id <= session.delivered) continue;
       session.delivered = id;
+      if (handed !== undefined) session.device.handOut(handed);
       connection.send(frame);
     }
   }
@@ -180,6 +187,13 @@ export class CatchUp {
   #isUnheard({ id, original, ofReader = false }: StoredMessage): boolean {
     return original !== undefined && original > this.#hadUpto &&
       id <= this.#startedAt && !ofReader;
+  }
+
+  /** Who sent a private message is told when the device confirms it. */
+  #awaitReceipt(message: StoredMessage): void {
+    if (message.receiver === undefined || !this.#isNews(message)) return;
+    const { id, number, sender, kept = false } = message;
+    this.#session.device.handOut({ id, number, sender, kept });
   }
 
   /** True for a message of somebody else that the user gets to read. */
@@ -207,6 +221,7 @@ export class CatchUp {
 interface HeldFrame {
   readonly id: number;
   readonly frame: Uint8Array | string;
+  readonly handed: HandedMessage | undefined;
 }
 
 const pageMessages = 200;

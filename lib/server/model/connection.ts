@@ -86,6 +86,8 @@ export class Connection {
   version = 0;
   /** True when its client knows that a user may have several devices. */
   hasDevices = false;
+  /** True when its client wants to know what was delivered. */
+  hasDelivered = false;
   /** True when its client can take folders and several files at once. */
   hasTrees = false;
   /** True when its client can take what has no size yet. */

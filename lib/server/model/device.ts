@@ -39,6 +39,8 @@ export class Device {
   awaySince = 0;
   /** Outcomes of transfers that came while the connection was lost. */
   parked: Uint8Array[] = [];
+  /** What was handed out and not confirmed, oldest first; made on first use. */
+  #awaited: HandedMessage[] | undefined;
   /** Messages that were passed over since the id `after`. */
   #skipped: { readonly after: number; readonly upto: number } | undefined;
 
@@ -81,6 +83,27 @@ export class Device {
     return this.cursor > before;
   }
 
+  /**
+   * A private message of somebody else was handed out here, perhaps not for the
+   * first time. Of very many the oldest are forgotten.
+   */
+  handOut(message: HandedMessage): void {
+    const awaited = this.#awaited ??= [];
+    if (message.id <= (awaited.at(-1)?.id ?? 0)) return;
+    awaited.push(message);
+    if (awaited.length > limits.awaitedMessages) awaited.shift();
+  }
+
+  /** Those of them that have been confirmed since the last time, oldest first. */
+  takeConfirmed(): readonly HandedMessage[] {
+    const awaited = this.#awaited;
+    if (awaited === undefined) return [];
+    const rest = awaited.findIndex(({ id }) => id > this.cursor);
+    if (rest >= 0) return awaited.splice(0, rest);
+    this.#awaited = undefined;
+    return awaited;
+  }
+
   /** What follows the message `delivered`, up to `id`, is not for this device. */
   skip(delivered: number, id: number): void {
     const follows = this.#skipped?.upto === delivered;
@@ -119,6 +142,17 @@ export class Device {
     const { number, user, id, name, cursor, since, ip, lastSeen } = this;
     return { number, user: user.id, id, name, cursor, since, ip, lastSeen };
   }
+}
+
+/** A private message of somebody else, as it is handed to a device. */
+export interface HandedMessage {
+  readonly id: number;
+  /** In messagelog.txt. */
+  readonly number: number;
+  /** The user who sent it. */
+  readonly sender: number;
+  /** True when it was sent while its receiver was offline. */
+  readonly kept: boolean;
 }
 
 /** The id of the one device of those clients that know of none. */

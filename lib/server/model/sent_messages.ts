@@ -61,6 +61,11 @@ export class SentMessages {
     this.#byId?.delete(mid);
   }
 
+  /** All that are remembered, the last one first. */
+  newestFirst(): SentMessage[] {
+    return [...this.#byId?.values() ?? []].reverse();
+  }
+
   /** Forgets the oldest beyond {@link limits.rememberedMessageIds}. */
   trim(): void {
     const byId = this.#byId;

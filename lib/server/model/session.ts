@@ -4,7 +4,7 @@
  */
 import type { CatchUp } from "./catch_up.ts";
 import type { Connection } from "./connection.ts";
-import type { Device } from "./device.ts";
+import type { Device, HandedMessage } from "./device.ts";
 import type { UserLogEntry } from "./actions.ts";
 import type { User } from "./user.ts";
 
@@ -66,11 +66,20 @@ export class Session {
     };
   }
 
-  /** Hands a message that was just sent to the client, or holds it for its turn. */
-  deliver(id: number, frame: Uint8Array | string): void {
-    if (this.catchUp !== undefined) this.catchUp.hold(id, frame);
+  /**
+   * Hands a message that was just sent to the client, or holds it for its turn.
+   *
+   * @param handed Of a private message of somebody else.
+   */
+  deliver(
+    id: number,
+    frame: Uint8Array | string,
+    handed?: HandedMessage,
+  ): void {
+    if (this.catchUp !== undefined) this.catchUp.hold(id, frame, handed);
     else if (id > this.delivered) {
       this.delivered = id;
+      if (handed !== undefined) this.device.handOut(handed);
       if (typeof frame === "string") this.connection.send(frame);
       else this.connection.sendShared(frame);
     }

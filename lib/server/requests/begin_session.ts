@@ -10,6 +10,7 @@ import { limits } from "../../wire/limits.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { tokenWrite } from "../core/background_writes.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { confirm, tellDelivered } from "../core/deliveries.ts";
 import { tellCompanions } from "../core/departure.ts";
 import { announceRelaysOf, endOffersOf } from "../core/offer_events.ts";
 import type {
@@ -347,9 +348,10 @@ function welcome(
     sendTopics(user, connection, awaySince);
     if (connection.hasLater) server.later.tell(session, toldUntil, now);
     if (connection.hasDevices) server.unseen.tell(session);
+    if (connection.hasDelivered) tellDelivered(session);
   };
   if (device.isVisit) return begins(0);
-  if (device.confirm(seen)) server.background.noteCursor(device);
+  confirm(server, device, seen);
   server.mailboxes.start(session, now.mono, begins);
 }
 

@@ -51,6 +51,7 @@ function hello(
   if (request.version < oldestVersion) throw new Refusal("unsupported_version");
   connection.version = Math.min(request.version, newestVersion);
   connection.hasDevices = request.features.includes("devices");
+  connection.hasDelivered = request.features.includes("delivered");
   connection.hasTrees = request.features.includes("trees");
   connection.hasStreams = request.features.includes("streams");
   connection.hasLater = request.features.includes("later");
@@ -221,6 +222,7 @@ const oldestVersion = 1;
 const newestVersion = 1;
 const serverFeatures = [
   "calls",
+  "delivered",
   "devices",
   "groups",
   "later",

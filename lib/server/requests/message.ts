@@ -16,7 +16,7 @@ import { Refusal } from "../model/refusal.ts";
 import type { SentMessage } from "../model/sent_messages.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
-import type { Device } from "../model/device.ts";
+import type { Device, HandedMessage } from "../model/device.ts";
 import type { StoredMessage } from "../model/store.ts";
 import type { User } from "../model/user.ts";
 import { encodeMessage } from "../core/encode_message.ts";
@@ -160,14 +160,15 @@ function deliver(
   text: string,
 ): void {
   const { at } = sent;
-  const { name: from } = device.user;
-  for (const { to, id, number } of sent.receipts) {
+  const { id: sender, name: from } = device.user;
+  for (const { to, id, number, kept } of sent.receipts) {
     const line = messageLogLine(number, at, from, to.name, text);
     server.actions.push({ action: "log", group: undefined, line });
     const fields = { id, kind: "private", number, at, from, text } as const;
     if (to.sessions.length > 0) {
       const frame = frameText(event("message", fields));
-      server.metrics.deliveries += deliverTo([to], id, frame);
+      const handed = { id, number, sender, kept };
+      server.metrics.deliveries += deliverTo([to], id, frame, handed);
     }
     passOn(device, id, () => {
       const own = { ...fields, mine: true, to: to.name };
@@ -291,17 +292,22 @@ function passOn(
   for (const each of companions) each.deliver(id, frame);
 }
 
-/** Hands a message to the sessions of `users`; to how many. */
+/**
+ * Hands a message to the sessions of `users`; to how many.
+ *
+ * @param handed Of a private one.
+ */
 export function deliverTo(
   users: Iterable<User>,
   id: number,
   frame: Uint8Array | string,
+  handed?: HandedMessage,
 ): number {
   let count = 0;
   for (const { sessions } of users) {
     for (const session of sessions) {
       if (!session.entered) continue;
-      session.deliver(id, frame);
+      session.deliver(id, frame, handed);
       count++;
     }
   }

@@ -7,6 +7,7 @@ import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
+import { confirm } from "../core/deliveries.ts";
 import { tellUser } from "../core/departure.ts";
 import { endOffersOf } from "../core/offer_events.ts";
 import { hidden, maySee } from "../model/reach.ts";
@@ -296,9 +297,6 @@ function ack(
   session: Session,
   request: RequestFields<"ack">,
 ): ReplyFields<"ack"> {
-  const { device } = session;
-  if (device.confirm(Math.min(request.upto, session.delivered))) {
-    server.background.noteCursor(device);
-  }
+  confirm(server, session.device, Math.min(request.upto, session.delivered));
   return {};
 }

@@ -202,6 +202,18 @@ Deno.test("ClientView: what the server counted is not counted again when it come
   assertEquals(unreadIn(view), { "@luke": 1 });
 });
 
+Deno.test("ClientView: up to where it has arrived goes with the person, until the server was set back", () => {
+  const view = viewOf();
+  view.handleEvent({ event: "delivered", to: "luke", number: 7 });
+  view.handleEvent({ event: "renamed", from: "luke", to: "lars" });
+  const later = ClientView.from(view.snapshot());
+  assertEquals(later.person("lars")?.delivered, 7);
+  assertEquals(later.person("luke"), undefined);
+  later.handleEvent({ event: "server-set-back", message: "", lost: [] });
+  assertEquals(later.person("lars")?.delivered, undefined);
+  assertEquals(later.person("lars")?.talks, true);
+});
+
 Deno.test("ClientView: the mark of what was seen is that of what came, and never of what has yet to come", () => {
   const view = viewOf();
   const conversations = [{ with: "luke", upto: 2, unread: 5 }];

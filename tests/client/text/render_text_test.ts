@@ -363,6 +363,15 @@ Deno.test("renderText: tells about the user's devices", () => {
   ]);
 });
 
+Deno.test("renderText, renderJson: that something has arrived, where it had waited", () => {
+  const delivered = { event: "delivered", to: "luke", number: 7 } as const;
+  assertEquals(text(delivered), []);
+  assertEquals(text({ ...delivered, kept: true }), [
+    "what was kept for luke has arrived",
+  ]);
+  assertEquals(JSON.parse(renderJson(delivered)), delivered);
+});
+
 Deno.test("renderText, renderJson: what others keep for the user", () => {
   const of = (...users: string[]) =>
     ({

@@ -41,6 +41,8 @@ export interface MessageBlockProps {
   readonly firstNew: SaidMessage | undefined;
   readonly between: readonly Between[];
   readonly me: string;
+  /** Number of the last of the user's own that has arrived; 0 for none. */
+  readonly delivered: number;
   /** Which day it is, as a number. */
   readonly today: number;
   /** Takes back a message of the user's. */
@@ -53,11 +55,13 @@ export class MessageBlock extends Component<MessageBlockProps> {
     const now = this.props;
     return next.block !== now.block || next.before !== now.before ||
       next.firstNew !== now.firstNew || next.me !== now.me ||
+      next.delivered !== now.delivered ||
       next.today !== now.today || !isSameList(next.between, now.between);
   }
 
   render(): JSX.Element {
-    const { block, before, firstNew, between, me, onTakeBack } = this.props;
+    const { block, before, firstNew, between, me, delivered, onTakeBack } =
+      this.props;
     const shown = showMessages(block.messages, before, firstNew, Date.now());
     const rest = [...between];
     return (
@@ -70,7 +74,12 @@ export class MessageBlock extends Component<MessageBlockProps> {
           }
           return (
             <Fragment key={keyOf(each.message)}>
-              <Message shown={each} me={me} onTakeBack={onTakeBack} />
+              <Message
+                shown={each}
+                me={me}
+                delivered={delivered}
+                onTakeBack={onTakeBack}
+              />
               {below.map((item) => (
                 <BetweenItem key={idOf(item)} item={item} />
               ))}
@@ -99,9 +108,10 @@ export function idOf(item: Between): string {
 }
 
 function Message(
-  { shown, me, onTakeBack }: {
+  { shown, me, delivered, onTakeBack }: {
     readonly shown: ShownMessage;
     readonly me: string;
+    readonly delivered: number;
     readonly onTakeBack: ((number: number) => void) | undefined;
   },
 ): JSX.Element {
@@ -134,7 +144,15 @@ function Message(
           ? <div class="text gone">took back this message</div>
           : <MessageText text={text} me={me} />}
         <span class="after">
-          {own && !deleted && <SentMark kept={kept === true} />}
+          {own && !deleted && (
+            <SentMark
+              state={number !== undefined && number <= delivered
+                ? "delivered"
+                : kept
+                ? "kept"
+                : "sent"}
+            />
+          )}
           {!own && kept && !deleted && (
             <span class="mark" title="It was kept while you were away">
               kept
@@ -157,21 +175,23 @@ function Message(
 }
 
 /** How far a message of the user's own is. */
-function SentMark({ kept }: { readonly kept: boolean }): JSX.Element {
-  return kept
-    ? (
-      <span class="mark" title="Kept until they are on line">
-        <Icon name="waits" />
-        <span class="hidden">kept until they are on line</span>
-      </span>
-    )
-    : (
-      <span class="mark" title="Sent">
-        <Icon name="check" />
-        <span class="hidden">sent</span>
-      </span>
-    );
+function SentMark(
+  { state }: { readonly state: keyof typeof sentMarks },
+): JSX.Element {
+  const { icon, title } = sentMarks[state];
+  return (
+    <span class="mark" title={title}>
+      <Icon name={icon} />
+      <span class="hidden">{title.toLowerCase()}</span>
+    </span>
+  );
 }
+
+const sentMarks = {
+  kept: { icon: "waits", title: "Kept until they are on line" },
+  sent: { icon: "check", title: "Sent" },
+  delivered: { icon: "checks", title: "Delivered: a device of theirs has it" },
+} as const;
 
 function isSameList(
   one: readonly Between[],

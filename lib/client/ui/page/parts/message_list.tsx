@@ -100,6 +100,7 @@ export function MessageList(
   const between = betweenOf(store, of);
   const starts = blocks.map(({ messages }) => messages[0]?.at ?? 0);
   const me = store.view.me.user;
+  const delivered = deliveredTo(store, of);
   const { firstNew } = store;
   const today = new Date().getDate();
   const above = between.filter(({ below }) => below < (starts[0] ?? Infinity));
@@ -154,6 +155,11 @@ export function MessageList(
                 below >= from && below < to
               ),
               me,
+              // As far as it is of the block: else nothing of it changes.
+              delivered: Math.min(
+                delivered,
+                block.messages.at(-1)?.number ?? 0,
+              ),
               today,
               onTakeBack: takeBack(store, of),
             };
@@ -285,6 +291,12 @@ function inGroups(
       {items.map(({ element }) => element)}
     </div>
   ));
+}
+
+/** Number of the last message to the other one that is known to have arrived. */
+function deliveredTo(store: PageStore, of: ConversationKey): number {
+  if (!of.startsWith("@")) return 0;
+  return store.view.person(of.slice(1))?.delivered ?? 0;
 }
 
 /** Notes and cards of a conversation in their order. */

@@ -242,6 +242,10 @@ browserTest(
           "about to say",
         );
         await emptyBox(page);
+        await press(page, "Show the files of trip");
+        await shows(page, ".files .done", "a*.txt");
+        await shows(page, ".files .skipped", "sea/c.txt");
+        await press(page, "Hide the files of trip");
       },
     );
 

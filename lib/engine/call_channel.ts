@@ -58,7 +58,6 @@ export class CallChannel {
   readonly #loss = new CallLoss();
   /** Over the path in use, without what only asks for paths. */
   #sent = 0;
-  readonly #startedAt: number;
   #isConnected = false;
   #isOver = false;
   #endsAt = Infinity;
@@ -70,7 +69,6 @@ export class CallChannel {
     end: "caller" | "callee",
   ) {
     this.#chooses = end === "caller";
-    this.#startedAt = options.now;
     this.#control = new ControlChannel({
       ...options,
       probeBytes: callDatagramBytes,
@@ -224,9 +222,10 @@ export class CallChannel {
 
   /** A path that carries only small datagrams does not put it off. */
   get #giveUpAt(): number {
+    const { heardAt, awakeSince } = this.#control.paths;
     return this.#isConnected
-      ? this.#control.paths.heardAt + callSilentMs
-      : this.#startedAt + transferLimits.connectMs;
+      ? Math.max(heardAt, awakeSince) + callSilentMs
+      : awakeSince + transferLimits.connectMs;
   }
 
   #hear(body: Uint8Array): void {

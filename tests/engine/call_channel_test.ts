@@ -7,6 +7,7 @@ import {
   mostMediaBytes,
   mostMediaPartBytes,
 } from "../../lib/engine/call_media.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
 import { callPacketType, packetType } from "../../lib/engine/packets/packet.ts";
 import { CallLoss } from "../../lib/engine/call_loss.ts";
 import { mostTextBytes } from "../../lib/engine/call_text.ts";
@@ -237,6 +238,18 @@ Deno.test("call_channel: silence ends it, a short one does not", () => {
     type: "unreachable",
     wasConnected: true,
   });
+});
+
+Deno.test("call_channel: time in which an end did not run is nobody's silence", () => {
+  const pair = new CallPair({ links: [far] });
+  // Before they have found each other, and later.
+  for (const ms of [transferLimits.connectMs, callSilentMs]) {
+    pair.now += ms + 1000;
+    pair.run(5000);
+    for (const side of ["caller", "callee"] as const) {
+      assertEquals(pair.types(side), ["connected"], `${side}, ${ms} ms`);
+    }
+  }
 });
 
 Deno.test("call_channel: a path that dies is replaced by another one", () => {

@@ -92,9 +92,16 @@ export class PathFinder {
     return this.#heardAt;
   }
 
+  /**
+   * Since when this end has run without a break, ms. Before, it could not hear
+   * anything: what came meanwhile is read only after its timers.
+   */
+  get awakeSince(): number {
+    return this.#awakeSince;
+  }
+
   /** When the other side is given up, ms. */
   get giveUpAt(): number {
-    // Asleep, it could not hear anything.
     const heardAt = Math.max(this.#heardAt, this.#awakeSince);
     if (this.#active < 0) return this.#awakeSince + transferLimits.connectMs;
     const { awayMs, idleMs } = transferLimits;

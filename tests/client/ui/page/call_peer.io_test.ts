@@ -77,6 +77,13 @@ browserTest(
       }
       assert(bridge.largest <= mostMediaBytes, `${bridge.largest} bytes`);
 
+      // Of who says nothing next to nothing is sent.
+      await luke.evaluate(() => {
+        const { media } = globalThis as unknown as CallWindow;
+        for (const track of media.getAudioTracks()) track.enabled = false;
+      });
+      await isQuiet(leia);
+
       // Taken out of what is sent, it stops, and the other is told.
       await luke.evaluate(() => {
         const { peer } = globalThis as unknown as CallWindow;
@@ -194,6 +201,22 @@ async function exchange(
     );
   await take(leia, change(await own(luke)));
   await take(luke, await own(leia));
+}
+
+/** Waits for a second with hardly a datagram of voice, where 50 are of speech. */
+async function isQuiet(page: Page): Promise<void> {
+  await page.waitForFunction(async () => {
+    const { peer } = globalThis as unknown as CallWindow;
+    const heard = async () => {
+      const voice = [...(await peer.stats()).values()].find(({ type, kind }) =>
+        type === "inbound-rtp" && kind === "audio"
+      );
+      return Number(voice.packetsReceived);
+    };
+    const before = await heard();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return await heard() - before < 10;
+  });
 }
 
 /** Waits until pictures and sound of the other side are decoded. */

@@ -100,7 +100,7 @@ export function writeDescription(
     ...media(partNames[0], "talk", [voice]),
     `a=rtpmap:${opus} opus/48000/2`,
     `a=rtcp-fb:${opus} transport-cc`,
-    `a=fmtp:${opus} minptime=10;useinbandfec=1`,
+    `a=fmtp:${opus} minptime=10;useinbandfec=1;usedtx=1`,
     ...video(partNames[1], "talk", others.slice(0, 2)),
     ...video(partNames[2], "show", others.slice(2)),
     `m=application ${port} UDP/DTLS/SCTP webrtc-datachannel`,

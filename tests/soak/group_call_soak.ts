@@ -2,7 +2,7 @@
 /**
  * A call of a group between real pages on this machine: all are connected, one
  * more is turned away, a connection is lost and comes back, somebody gets another
- * name, leaves, is asked in again, and dies. Needs `chromium`. One JSON line:
+ * name, leaves, is asked in again, dies, and comes back. Needs `chromium`. One JSON line:
  *
  *     PARLEY_PROGRAMS=dist deno task soak:group-call [--people=4] [--voice]
  *
@@ -15,14 +15,20 @@
  * | `leftMs` | from hanging up until nobody shows them any more |
  * | `backMs` | from their answer until they hear and see everybody |
  * | `killedMs` | from the death of a client until nobody shows its user |
+ * | `againMs` | from the answer of who was killed until they hear and see everybody |
  * | `stillMs` | the longest time without a picture of anybody, in `seconds` |
+ * | `lostLegs` | how often somebody lost the connection to another, in `seconds` |
+ * | `voices` | that somebody heard in all of `seconds` |
+ * | `lost` | of the datagrams of each two people, percent: mean and most |
+ * | `madeUp` | of the sound, as nothing had come of it, percent: the same |
+ * | `load` | of the machine at the end of `seconds` |
  */
-import type { Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
 import { mostMembers } from "../../lib/client/commands/call_info.ts";
 import { accountLine } from "../support/account_line.ts";
 import {
+  anotherPage,
   browserPath,
-  firstPage,
   press,
   shows,
   startBrowser,
@@ -52,14 +58,16 @@ const names = [
 ].slice(0, isFull ? people + 1 : people);
 
 let isDone = false;
+/** What is told in the end, ms. */
+const times: Record<string, number> = {};
 
 /** Somebody in the group. */
 interface Member {
   name: string;
-  readonly gui: GuiClient;
+  gui: GuiClient;
   readonly page: Page;
   /** What the client tells. */
-  readonly tab: GuiTab;
+  tab: GuiTab;
 }
 
 /** What a page has for the soak. */
@@ -75,8 +83,12 @@ async function run(): Promise<void> {
   const server = cleanup.use(
     await TestServer.start({ accounts: accounts.join("") }),
   );
+  // All in one, each with a profile of its own: there is but one machine.
+  const browser = cleanup.use(await startBrowser(browserArguments));
   const members: Member[] = [];
-  for (const name of names) members.push(await open(name, server, cleanup));
+  for (const name of names) {
+    members.push(await open(name, server, browser, cleanup));
+  }
   cleanup.defer(() => {
     if (!isDone) write(Deno.stderr, members.map(storyOf).join("\n"));
   });
@@ -88,52 +100,54 @@ async function run(): Promise<void> {
   const inside = [first, ...others];
   await press(first.page, `${isVoice ? "Call" : "Video call"} jedi`);
   for (const { page } of others) await answer(page);
-  const whole = performance.now();
-  await isWhole(inside);
-  const wholeMs = performance.now() - whole;
+  await time("wholeMs", inside);
   const turnedAway = last && await awayText(last);
-  const stillMs = await longestStill(inside);
+  const lostBefore = lossesOf(inside);
+  const soundBefore = await soundOf(inside);
+  times.stillMs = await longestStill(inside);
+  const sound = shares(soundBefore, await soundOf(inside));
+  const lostLegs = lossesOf(inside) - lostBefore;
+  const load = Deno.loadavg()[0];
+  write(Deno.stderr, JSON.stringify({ lostLegs, ...sound, load, ...times }));
   await isWhole(inside);
-  const broken = performance.now();
-  await breakOne(first);
-  await isWhole(inside);
-  const brokenMs = performance.now() - broken;
+  await time("brokenMs", inside, () => breakOne(first));
   const mover = others.at(-1)!;
-  const renamed = performance.now();
-  mover.name = "lars";
-  await mover.tab.run("/rename lars");
-  await isWhole(inside);
-  const renamedMs = performance.now() - renamed;
-  const left = performance.now();
-  await press(mover.page, "Hang up");
+  await time("renamedMs", inside, async () => {
+    mover.name = "lars";
+    await mover.tab.run("/rename lars");
+  });
   const staying = inside.filter((each) => each !== mover);
-  await isWhole(staying);
-  const leftMs = performance.now() - left;
-  await openChat(first.page, "@lars");
-  await press(first.page, "Ask lars into the call");
-  await answer(mover.page);
-  const back = performance.now();
-  await isWhole(inside);
-  const backMs = performance.now() - back;
-  const killed = performance.now();
-  await mover.gui.process.kill();
-  await isWhole(staying);
-  const killedMs = performance.now() - killed;
-  isDone = true;
-  const times = {
-    wholeMs,
-    brokenMs,
-    renamedMs,
-    leftMs,
-    backMs,
-    killedMs,
-    stillMs,
+  await time("leftMs", staying, () => press(mover.page, "Hang up"));
+  const askIn = async () => {
+    await openChat(first.page, "@lars");
+    await press(first.page, "Ask lars into the call");
+    await answer(mover.page);
   };
-  const rounded = Object.fromEntries(
-    Object.entries(times).map(([name, ms]) => [name, Math.round(ms)]),
-  );
-  const line = { soak: "group-call", people, isVoice, turnedAway, ...rounded };
+  await askIn();
+  await time("backMs", inside);
+  await time("killedMs", staying, () => mover.gui.process.kill());
+  await comeBack(mover, server, cleanup);
+  await askIn();
+  await time("againMs", inside);
+  isDone = true;
+  const line = {
+    ...{ soak: "group-call", people, isVoice, turnedAway },
+    ...{ ...times, lostLegs, ...sound, load },
+  };
   write(Deno.stdout, JSON.stringify(line));
+}
+
+/** Notes how long it takes from `act` on until just these are with each other. */
+async function time(
+  name: string,
+  there: readonly Member[],
+  act: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
+  const start = performance.now();
+  await act();
+  await isWhole(there);
+  times[name] = Math.round(performance.now() - start);
+  write(Deno.stderr, `${name}: ${times[name]}`);
 }
 
 function write(to: typeof Deno.stdout | typeof Deno.stderr, text: string) {
@@ -155,18 +169,13 @@ function storyOf({ name, tab }: Member): string {
 
 async function open(
   name: string,
-  { port }: TestServer,
+  server: TestServer,
+  browser: Browser,
   cleanup: AsyncDisposableStack,
 ): Promise<Member> {
-  const gui = cleanup.use(
-    await GuiClient.start({
-      args: ["127.0.0.1", String(port), "--plain", "--user", name],
-      env: { PARLEY_PASSWORD: passwordOf(name) },
-    }),
-  );
-  // Each in a browser of its own, as people are.
-  const browser = cleanup.use(await startBrowser(callArguments));
-  const page = await firstPage(browser);
+  const gui = cleanup.use(await startClient(name, server));
+  const context = await browser.createBrowserContext();
+  const page = await anotherPage(context);
   page.setDefaultTimeout(120_000);
   await page.evaluateOnNewDocument(() => {
     const here = globalThis as unknown as CallWindow;
@@ -182,6 +191,36 @@ async function open(
   await page.goto((await gui.address()).href);
   await shows(page, ".me-bar", name);
   return { name, gui, page, tab: await gui.tab() };
+}
+
+/** Starts the client of somebody anew, who had the account of `names`' last. */
+async function comeBack(
+  mover: Member,
+  server: TestServer,
+  cleanup: AsyncDisposableStack,
+): Promise<void> {
+  const { folder } = mover.gui;
+  const account = names[people - 1];
+  mover.gui = cleanup.use(
+    await startClient(mover.name, server, account, folder),
+  );
+  await mover.page.goto((await mover.gui.address()).href);
+  await shows(mover.page, ".me-bar", mover.name);
+  mover.tab = await mover.gui.tab();
+}
+
+/** @param account The first name, by which the password is known. */
+async function startClient(
+  name: string,
+  { port }: TestServer,
+  account = name,
+  home?: string,
+): Promise<GuiClient> {
+  return await GuiClient.start({
+    args: ["127.0.0.1", String(port), "--plain", "--user", name],
+    env: { PARLEY_PASSWORD: passwordOf(account) },
+    ...home !== undefined && { home },
+  });
 }
 
 /** Ends a connection in one browser, and waits until its client tries it again. */
@@ -229,7 +268,7 @@ async function isWhole(members: readonly Member[]): Promise<void> {
           return (video?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 1;
         });
       },
-      {},
+      { polling: 500 },
       others,
       isVoice,
     ).catch(async (cause) => {
@@ -239,6 +278,73 @@ async function isWhole(members: readonly Member[]): Promise<void> {
       });
     });
   }));
+}
+
+/** How often anybody was told that somebody was lost. */
+function lossesOf(members: readonly Member[]): number {
+  return members.flatMap(({ tab }) => tab.messages).filter((told) =>
+    told.tell === "event" && told.event.event === "call" &&
+    told.event.message?.includes("was lost")
+  ).length;
+}
+
+/** What came of one person's voice at another. */
+interface HeardVoice {
+  readonly id: string;
+  readonly received: number;
+  readonly lost: number;
+  readonly samples: number;
+  readonly madeUp: number;
+}
+
+async function soundOf(members: readonly Member[]): Promise<HeardVoice[]> {
+  const all = await Promise.all(members.map(async ({ page, name }) => {
+    const heard = await page.evaluate(async () => {
+      const { connections } = globalThis as unknown as CallWindow;
+      const open = connections.filter(({ connectionState }) =>
+        connectionState === "connected"
+      );
+      const reports = await Promise.all(open.map((each) => each.getStats()));
+      return reports.flatMap((report) =>
+        [...report.values()].filter(({ type, kind }) =>
+          type === "inbound-rtp" && kind === "audio"
+        ).map((each) => ({
+          id: String(each.ssrc),
+          received: each.packetsReceived,
+          lost: each.packetsLost,
+          samples: each.totalSamplesReceived,
+          // Where nobody speaks nothing comes, and that is no loss.
+          madeUp: each.concealedSamples - each.silentConcealedSamples,
+        }))
+      );
+    });
+    return heard.map((each) => ({ ...each, id: `${name} ${each.id}` }));
+  }));
+  return all.flat();
+}
+
+/** Percent: mean and most. */
+function shares(before: readonly HeardVoice[], after: readonly HeardVoice[]) {
+  const grown = after.flatMap((now) => {
+    const then = before.find(({ id }) => id === now.id);
+    if (then === undefined) return [];
+    const lost = now.lost - then.lost;
+    const all = lost + now.received - then.received;
+    const madeUp = now.madeUp - then.madeUp;
+    return [{
+      lost: 100 * lost / all,
+      madeUp: 100 * madeUp / (now.samples - then.samples),
+    }];
+  });
+  const of = (shares: readonly number[]) => {
+    const mean = shares.reduce((sum, each) => sum + each, 0) / shares.length;
+    return [mean, Math.max(...shares)].map((each) => Number(each.toFixed(2)));
+  };
+  return {
+    voices: grown.length,
+    lost: of(grown.map(({ lost }) => lost)),
+    madeUp: of(grown.map(({ madeUp }) => madeUp)),
+  };
 }
 
 /** Ms; 0 where nobody is seen. */
@@ -263,13 +369,19 @@ async function longestStill(members: readonly Member[]): Promise<number> {
             each.frames = totalVideoFrames;
             still = Math.max(still, now - each.at);
           }
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await new Promise((resolve) => setTimeout(resolve, 50));
         }
         return still;
       }, seconds)
     ),
   );
-  return Math.max(...all);
+  return Math.round(Math.max(...all));
 }
+
+/** A camera whose pictures cost the one machine little. */
+const browserArguments = [
+  ...callArguments,
+  "--use-fake-device-for-media-stream=fps=15",
+];
 
 await run();

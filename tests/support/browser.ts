@@ -5,7 +5,11 @@
  */
 import { assertEquals } from "@std/assert";
 import axe from "axe-core";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, {
+  type Browser,
+  type BrowserContext,
+  type Page,
+} from "puppeteer-core";
 import { testUnless } from "./test_unless.ts";
 import { patience } from "./wait_until.ts";
 
@@ -75,7 +79,9 @@ export async function firstPage(browser: Browser): Promise<Page> {
 }
 
 /** One page more, in a window that somebody looks at, too. */
-export async function anotherPage(browser: Browser): Promise<Page> {
+export async function anotherPage(
+  browser: Browser | BrowserContext,
+): Promise<Page> {
   return await lookedAt(await browser.newPage());
 }
 

@@ -54,6 +54,8 @@ export interface PairOptions {
   readonly writeMs?: number;
   /** How long it takes to sync and rename, ms. */
   readonly storeMs?: number;
+  /** Both ends wake up to so many ms late, as on a busy machine. Default 0. */
+  readonly lateMs?: number;
 }
 
 /** What a pair needs of a link. */
@@ -102,6 +104,7 @@ export class TransferPair {
   readonly #sealer: FileSealer;
   readonly #opener: FileOpener;
   readonly #options: PairOptions;
+  readonly #random: SeededRandom;
   readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
   readonly #writes: { at: number; place: number; bytes: Uint8Array }[] = [];
   /** The blocks that were written, in that order. */
@@ -115,7 +118,7 @@ export class TransferPair {
     this.#before = options.before ?? 0;
     this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes -
       this.#before;
-    const random = new SeededRandom(options.seed);
+    const random = this.#random = new SeededRandom(options.seed);
     this.there = options.there ??
       new SimulatedLink({ seed: options.seed, ...options.link });
     this.now = options.startAt ?? 0;
@@ -203,7 +206,9 @@ export class TransferPair {
       this.#writes[0]?.at ?? Infinity,
       this.#storeAt,
     );
-    if (next !== Infinity && next > this.now) this.now = next;
+    if (next === Infinity || next <= this.now) return;
+    const { lateMs = 0 } = this.#options;
+    this.now = next + (lateMs === 0 ? 0 : lateMs * this.#random.next());
   }
 
   #receive(): void {

@@ -1,8 +1,9 @@
 /**
  * Spreads datagrams over time (RFC 9002 §7.7): a token bucket that fills at the
- * congestion controller's rate. Timers fire a millisecond or two late, so what
- * accumulates meanwhile may go out together, but never more than a receiver's
- * socket buffer holds.
+ * congestion controller's rate. Timers fire a millisecond or two late, on a busy
+ * machine ten or twenty, so what was due meanwhile may go out together, but never
+ * more than a receiver's socket buffer holds. What goes beyond that is told, since
+ * it is no fault of the path's that it was not sent.
  */
 export class Pacer {
   #rate = Infinity;
@@ -10,6 +11,9 @@ export class Pacer {
   #filledAt = -Infinity;
   readonly #mostBytes: number;
   #burstBytes: number;
+  /** A datagram waits for its turn. */
+  #isAwaited = false;
+  #isBehind = false;
 
   /** @param burstBytes Most bytes sent at once. */
   constructor(burstBytes: number) {
@@ -33,11 +37,25 @@ export class Pacer {
     this.#fill(now);
     // Overdrawn buckets are allowed: a datagram may be larger than a burst.
     if (this.#tokens > 0 || this.#rate === Infinity) return now;
+    this.#isAwaited = true;
     return now + (1 - this.#tokens) / this.#rate;
   }
 
   handleSent(bytes: number): void {
     this.#tokens -= bytes;
+    this.#isAwaited = false;
+  }
+
+  /** None waits any more: there is nothing to send, or no room for it. */
+  handleIdle(): void {
+    this.#isAwaited = false;
+  }
+
+  /** True once after a datagram waited so long that the rate cannot be kept. */
+  takeBehind(): boolean {
+    const isBehind = this.#isBehind;
+    this.#isBehind = false;
+    return isBehind;
   }
 
   #fill(now: number): void {
@@ -46,14 +64,17 @@ export class Pacer {
     this.#filledAt = now;
     const burst = Math.min(
       this.#burstBytes,
-      Math.max(this.#rate * timerMs, minBurstBytes),
+      this.#isAwaited
+        ? Infinity
+        : Math.max(this.#rate * timerMs, minBurstBytes),
     );
     const filled = elapsed === Infinity ? burst : elapsed * this.#rate;
+    this.#isBehind ||= this.#isAwaited && this.#tokens + filled > burst;
     this.#tokens = Math.min(this.#tokens + filled, burst);
   }
 }
 
-/** What a timer of the shell may be late. */
+/** What a timer of the shell may be late where nothing waits for it. */
 const timerMs = 2.5;
 /** Two thirds of what fits into the usual receive buffer. */
 const burstDatagrams = 64;

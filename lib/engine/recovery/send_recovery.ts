@@ -152,18 +152,25 @@ export class SendRecovery {
   /** True when the congestion window has room for a packet. */
   hasRoom(): boolean {
     this.#pacedUntil = Infinity;
-    return !this.sent.isFull &&
+    const hasRoom = !this.sent.isFull &&
       this.sent.bytesInFlight < this.#controller.window;
+    if (!hasRoom) this.#pacer.handleIdle();
+    return hasRoom;
   }
 
   /** There was room but nothing to send. */
   handleAppLimited(): void {
+    this.#pacer.handleIdle();
     this.#rate.handleAppLimited(this.sent.bytesInFlight);
   }
 
   /** True when the next packet must wait for its turn: see {@link deadline}. */
   isPaced(now: number): boolean {
     const readyAt = this.#pacer.readyAt(now);
+    // What this machine was too busy to send tells nothing of the path.
+    if (this.#pacer.takeBehind()) {
+      this.#rate.handleAppLimited(this.sent.bytesInFlight);
+    }
     if (readyAt <= now) return false;
     // What may be in flight at all may also leave at once; then waiting, which
     // takes a timer a millisecond or two, would leave a fast path idle.

@@ -36,6 +36,49 @@ Deno.test("Pacer catches up what a late timer missed, but no more", () => {
   assertEquals(burst(1_000), 10_000);
 });
 
+/** A pacer of 1 MB/s, of which the next datagram waits. */
+function waiting(): Pacer {
+  const pacer = new Pacer(100_000);
+  pacer.setDatagramBytes(1_000);
+  pacer.setRate(0, 1_000);
+  pacer.readyAt(0);
+  pacer.handleSent(100_000);
+  assert(pacer.readyAt(1) > 1);
+  return pacer;
+}
+
+/** Bytes that leave at once. */
+function burstOf(pacer: Pacer, now: number): number {
+  let bytes = 0;
+  for (; pacer.readyAt(now) <= now; bytes += 1_000) pacer.handleSent(1_000);
+  return bytes;
+}
+
+Deno.test("Pacer keeps its rate where whoever waits for it is late", () => {
+  const pacer = waiting();
+  let sent = burstOf(pacer, 200);
+  for (let now = 220; now <= 1_000; now += 20) sent += burstOf(pacer, now);
+  assertEquals(pacer.takeBehind(), true, "the first time was too late");
+  // 64 datagrams in place of 99, and from then on all that was due.
+  assertEquals(sent, 64_000 + 800_000);
+});
+
+Deno.test("Pacer says once when more was due than may leave together", () => {
+  const pacer = waiting();
+  burstOf(pacer, 150);
+  assertEquals(pacer.takeBehind(), false);
+  burstOf(pacer, 300);
+  assertEquals(pacer.takeBehind(), true);
+  assertEquals(pacer.takeBehind(), false);
+});
+
+Deno.test("Pacer catches up nothing where nothing waited", () => {
+  const pacer = waiting();
+  pacer.handleIdle();
+  assertEquals(burstOf(pacer, 10_000), 5_000);
+  assertEquals(pacer.takeBehind(), false);
+});
+
 Deno.test("Pacer without a rate lets everything pass", () => {
   const pacer = new Pacer(1000);
   pacer.handleSent(1e9);

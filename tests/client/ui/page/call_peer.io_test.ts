@@ -21,8 +21,11 @@ import { DatagramBridge } from "../../../support/datagram_bridge.ts";
 interface CallWindow {
   CallPeer: typeof Peer;
   peer: Peer;
+  connection: RTCPeerConnection;
+  RTCPeerConnection: typeof RTCPeerConnection;
   media: MediaStream;
-  own: Promise<CallDescription>;
+  /** How it described its end, each time. */
+  own: CallDescription[];
   isOpen: Promise<number>;
   ended: Promise<string>;
   statuses: CallStatus[];
@@ -76,6 +79,12 @@ browserTest(
         await playsOn(leia);
       }
       assert(bridge.largest <= mostMediaBytes, `${bridge.largest} bytes`);
+
+      // Who gave up, though the other one is there, has both search anew.
+      for (const page of [leia, luke]) await page.evaluate(giveUp);
+      await exchange(luke, leia, undefined, 1);
+      for (const page of [luke, leia]) await searches(page);
+      await playsOn(leia);
 
       // Of who says nothing next to nothing is sent.
       await luke.evaluate(() => {
@@ -140,10 +149,9 @@ async function begin(
   port: number,
 ): Promise<void> {
   const here = globalThis as unknown as CallWindow;
-  const own = Promise.withResolvers<CallDescription>();
   const isOpen = Promise.withResolvers<number>();
   const ended = Promise.withResolvers<string>();
-  here.own = own.promise;
+  here.own = [];
   here.isOpen = isOpen.promise;
   // Where the end is waited for, nobody waits for this.
   here.isOpen.catch(() => {});
@@ -159,8 +167,14 @@ async function begin(
   });
   const [voice = null] = here.media.getAudioTracks();
   const [camera = null] = here.media.getVideoTracks();
+  here.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(options?: RTCConfiguration) {
+      super(options);
+      here.connection = this;
+    }
+  };
   here.peer = new here.CallPeer({
-    handleDescription: own.resolve,
+    handleDescription: (description) => here.own.push(description),
     handleOpen: () => isOpen.resolve(performance.now()),
     handleTracks: ({ voice, camera }) => {
       here.camera.srcObject = camera;
@@ -184,14 +198,25 @@ async function begin(
   await here.peer.start();
 }
 
-/** Carries the values of each to the other. */
+/** Carries the values of each to the other, in this round of them. */
 async function exchange(
   luke: Page,
   leia: Page,
   change = (description: CallDescription) => description,
+  round = 0,
 ): Promise<void> {
-  const own = (page: Page) =>
-    page.evaluate(() => (globalThis as unknown as CallWindow).own);
+  const own = async (page: Page) => {
+    await page.waitForFunction(
+      (round: number) =>
+        (globalThis as unknown as CallWindow).own.length > round,
+      {},
+      round,
+    );
+    return await page.evaluate(
+      (round: number) => (globalThis as unknown as CallWindow).own[round]!,
+      round,
+    );
+  };
   const take = (page: Page, description: CallDescription) =>
     page.evaluate(
       (description: CallDescription) =>
@@ -201,6 +226,32 @@ async function exchange(
     );
   await take(leia, change(await own(luke)));
   await take(luke, await own(leia));
+}
+
+/**
+ * Runs in the page: its browser gives up, as after 15 s without an answer, and
+ * finds the other one again at once.
+ */
+async function giveUp(): Promise<void> {
+  const { connection } = globalThis as unknown as CallWindow;
+  const field = { configurable: true, value: "failed" };
+  Object.defineProperty(connection, "connectionState", field);
+  connection.dispatchEvent(new Event("connectionstatechange"));
+  Reflect.deleteProperty(connection, "connectionState");
+  await new Promise((resolve) => setTimeout(resolve));
+  connection.dispatchEvent(new Event("connectionstatechange"));
+}
+
+/** Waits until the browser searches by what its page has described last. */
+async function searches(page: Page): Promise<void> {
+  await page.waitForFunction(async () => {
+    const { peer, connection, own } = globalThis as unknown as CallWindow;
+    const ufrag = own[1]?.ufrag;
+    const isThere = [...(await peer.stats()).values()].some((each) =>
+      each.type === "local-candidate" && each.usernameFragment === ufrag
+    );
+    return isThere && connection.signalingState === "stable";
+  });
 }
 
 /** Waits for a second with hardly a datagram of voice, where 50 are of speech. */

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /**
  * The connection to one other person in a call, from browser to browser: voice,
- * camera and screen each way, and what each tells of these. Nothing is agreed on
- * anew while it is there; what is sent is put in and taken out.
+ * camera and screen each way, and what each tells of these. Nothing but the way is
+ * agreed on anew while it is there; what is sent is put in and taken out.
  */
 import { encodeHex } from "@std/encoding/hex";
 import type { CallDescription } from "../../../events/call_description.ts";
@@ -68,6 +68,9 @@ export class CallPeer {
   #rates: CallRates = ratesFor(2);
   #own: CallDescription | undefined;
   #remote: CallDescription | undefined;
+  #wasOpen = false;
+  /** Runs while the browsers have lost each other. */
+  #givingUp: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
   constructor(host: CallPeerHost, options: CallPeerOptions) {
@@ -104,7 +107,8 @@ export class CallPeer {
 
   /** The other side's values came, which are those that it has signed. */
   async handleDescription(description: CallDescription): Promise<void> {
-    if (this.#remote !== undefined) return;
+    const before = this.#remote;
+    if (before !== undefined && !isSearch(before, description)) return;
     this.#remote = description;
     await this.#attempt(async () => {
       const connection = this.#connection;
@@ -119,7 +123,9 @@ export class CallPeer {
         ),
       });
       if (!isOfferer) {
-        this.#takeTransceivers(connection.getTransceivers());
+        if (before === undefined) {
+          this.#takeTransceivers(connection.getTransceivers());
+        }
         await this.#describe();
       }
       this.#applyRates();
@@ -148,6 +154,7 @@ export class CallPeer {
   /** Ends it. */
   close(): void {
     this.#isOver = true;
+    clearTimeout(this.#givingUp);
     this.#connection.close();
   }
 
@@ -228,6 +235,8 @@ export class CallPeer {
     const { connectionState, sctp } = this.#connection;
     // What became of the handshake may be told only after this.
     if (connectionState === "connected") {
+      clearTimeout(this.#givingUp);
+      this.#givingUp = undefined;
       return await this.#verify(await handshakeOf(sctp));
     }
     if (connectionState === "failed") {
@@ -243,13 +252,31 @@ export class CallPeer {
     if (!await this.#isAnnounced(certificate)) {
       return this.#end("untrusted", isAnother);
     }
-    if (!this.#isOver) this.#host.handleOpen();
+    if (this.#isOver) return;
+    this.#wasOpen = true;
+    this.#host.handleOpen();
   }
 
-  /** Nothing but another certificate makes a handshake fail. */
   #fail(handshake: Handshake): void {
-    if (handshake === "failed") this.#end("untrusted", isAnother);
-    else this.#end("lost");
+    if (this.#isOver) return;
+    // Nothing but another certificate makes a handshake fail.
+    if (handshake === "failed") return this.#end("untrusted", isAnother);
+    if (handshake === "closed") return this.#end("lost");
+    const mostMs = this.#wasOpen ? mostLostMs : mostSearchMs;
+    this.#givingUp ??= setTimeout(() => this.#end("lost"), mostMs);
+    this.#searchAgain();
+  }
+
+  /**
+   * A browser asks no more after 15 s without an answer, though the other side may
+   * only be slow, or have stood still. Who offers has both begin anew (RFC 8445
+   * §9); the other one hears when it is asked.
+   */
+  #searchAgain(): void {
+    const isStable = this.#connection.signalingState === "stable";
+    if (this.#role !== "offerer" || !isStable) return;
+    this.#connection.restartIce();
+    this.#attempt(() => this.#describe());
   }
 
   async #isAnnounced(certificate: ArrayBuffer): Promise<boolean> {
@@ -270,6 +297,13 @@ export class CallPeer {
     this.close();
     this.#host.handleEnd(...how);
   }
+}
+
+/** The same end of the connection, for another search of the way. */
+function isSearch(before: CallDescription, now: CallDescription): boolean {
+  const { ufrag, pwd } = before;
+  return now.ufrag !== ufrag &&
+    JSON.stringify({ ...now, ufrag, pwd }) === JSON.stringify(before);
 }
 
 type Handshake = RTCDtlsTransportState | undefined;
@@ -295,6 +329,10 @@ async function handshakeOf(
 
 const isAnother =
   "the other browser is not the one whose certificate was signed; somebody may be in between, and the call was ended";
+/** How long browsers look for each other that have never been connected, ms. */
+const mostSearchMs = 60_000;
+/** The same of those that were, ms. */
+const mostLostMs = 20_000;
 /** How long a handshake may take to be told as failed after the connection. */
 const settleMs = 3_000;
 const usedCodecs = /^(audio\/opus|video\/(vp8|rtx))$/i;

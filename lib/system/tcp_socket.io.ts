@@ -5,6 +5,7 @@
  * `Deno.listenTls`. So these work on the handles that `node:net` is made of, and
  * not through its streams, which cost more than twice as much for each write.
  */
+import { setImmediate } from "node:timers";
 import process from "node:process";
 import { getSystemErrorName } from "node:util";
 
@@ -175,8 +176,8 @@ export class TcpListener {
   #timer: ReturnType<typeof setInterval> | undefined;
   #failing = false;
   #isPaused = false;
-  /** A connection waits to be accepted, and no other is told before it was. */
-  #isAsked = false;
+  /** True when it is looked for more in this turn of the event loop. */
+  #looksSoon = false;
   #events: TcpListenerEvents | undefined;
 
   /**
@@ -202,9 +203,8 @@ export class TcpListener {
   start(events: TcpListenerEvents): void {
     this.#events = events;
     this.#handle.onconnection = (status) => {
-      if (status !== 0) return;
-      if (this.#isPaused) this.#isAsked = true;
-      else this.#accept(events);
+      // One that is not accepted is told again when it is looked for more.
+      if (status === 0 && !this.#isPaused) this.#accept(events);
     };
     this.#timer = setInterval(() => this.#goOn(events), goOnMs);
   }
@@ -218,11 +218,7 @@ export class TcpListener {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    if (!this.#isAsked || this.#events === undefined) return;
-    this.#isAsked = false;
-    this.#accept(this.#events);
-    // Only that makes it tell of those behind it.
-    this.#handle.listen(backlog);
+    this.#look();
   }
 
   /** Frees the port. */
@@ -232,7 +228,27 @@ export class TcpListener {
     this.#handle.close();
   }
 
+  /**
+   * Has the handle tell who waits: after one that was accepted it may say nothing
+   * of those behind it, and after one that was not, never.
+   */
+  #look(): void {
+    if (this.#events !== undefined && !this.#isPaused) {
+      this.#handle.listen(backlog);
+    }
+  }
+
+  #lookSoon(): void {
+    if (this.#looksSoon) return;
+    this.#looksSoon = true;
+    setImmediate(() => {
+      this.#looksSoon = false;
+      this.#look();
+    });
+  }
+
   #accept(events: TcpListenerEvents): void {
+    this.#lookSoon();
     const handle = new TCP(constants.SOCKET);
     if (this.#handle.accept(handle) !== 0) return handle.close();
     let socket: TcpSocket;
@@ -254,7 +270,7 @@ export class TcpListener {
     const status = trial.bind("127.0.0.1", 0);
     trial.close();
     const isFull = status !== 0 && systemErrorName(status) in fullNames;
-    if (!isFull && !this.#isPaused) this.#handle.listen(backlog);
+    if (!isFull) this.#look();
     if (isFull === this.#failing) return;
     this.#failing = isFull;
     if (isFull) events.handleFailure(systemError(status));

@@ -27,7 +27,8 @@ export class TurnQueue {
     this.#schedule();
   }
 
-  #schedule(): void {
+  /** @param waitMs How long all else has, after this turn. */
+  #schedule(waitMs = 1): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     // While immediates wait, or a timer that is due, the event loop hardly looks
@@ -37,7 +38,7 @@ export class TurnQueue {
       setTimeout(() => {
         this.#scheduled = false;
         this.#run();
-      }, 1)
+      }, waitMs)
     );
   }
 
@@ -48,8 +49,11 @@ export class TurnQueue {
       if (task === undefined) break;
       task();
     } while (performance.now() < end);
-    if (this.#next < this.#waiting.length) return this.#schedule();
+    if (this.#next < this.#waiting.length) return this.#schedule(crowdMs);
     this.#waiting = [];
     this.#next = 0;
   }
 }
+
+/** What all else has between two turns of a crowd, ms. */
+const crowdMs = 3;

@@ -10,6 +10,7 @@
  */
 import { wireError } from "../wire/errors.ts";
 import type { Instant } from "../base/ports.ts";
+import { portions, type Steps } from "../base/steps.ts";
 import { dismiss } from "./requests/presence.ts";
 import type { ServerContext } from "./core/server_context.ts";
 import type { User } from "./model/user.ts";
@@ -60,22 +61,27 @@ export function endAccount(
  * Knows a user for every account. A name that was edited in nothing but its
  * letter case is the same person's.
  */
-export function welcomeUsers(server: ServerContext): void {
-  const { directory, background, logins } = server;
-  for (const name of logins.names()) {
-    let user = directory.userSpelled(name);
-    if (user === undefined) {
-      const alike = directory.knownUser(name);
-      if (alike === undefined || logins.has(alike.name)) {
-        user = directory.addUser(name);
-      } else {
-        user = alike;
-        directory.rename(user, name);
-      }
-      background.noteUser(user);
-    }
-    user.active = true;
+export function* welcomeUsers(server: ServerContext): Steps<void> {
+  for (const names of portions(server.logins.names())) {
+    for (const name of names) welcomeUser(server, name);
+    yield;
   }
+}
+
+function welcomeUser(server: ServerContext, name: string): void {
+  const { directory, background, logins } = server;
+  let user = directory.userSpelled(name);
+  if (user === undefined) {
+    const alike = directory.knownUser(name);
+    if (alike === undefined || logins.has(alike.name)) {
+      user = directory.addUser(name);
+    } else {
+      user = alike;
+      directory.rename(user, name);
+    }
+    background.noteUser(user);
+  }
+  user.active = true;
 }
 
 function endSessions(server: ServerContext, user: User, now: Instant): void {

@@ -1,5 +1,6 @@
 import { wireError } from "../wire/errors.ts";
-import type { Instant, Random } from "../base/ports.ts";
+import type { Instant } from "../base/ports.ts";
+import { type Steps, takeAll } from "../base/steps.ts";
 import { limits } from "../wire/limits.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../security/certificate.ts";
 import {
@@ -27,14 +28,9 @@ import type {
   ServerAction,
 } from "./model/actions.ts";
 import type { RendezvousNews } from "./model/rendezvous_change.ts";
-import { type CoreOptions, ServerContext } from "./core/server_context.ts";
+import { ServerContext, type ServerParts } from "./core/server_context.ts";
 import { Retention } from "./core/retention.ts";
-import type {
-  Found,
-  StoredMessage,
-  StoredRequest,
-  StoredState,
-} from "./model/store.ts";
+import type { Found, StoredMessage, StoredRequest } from "./model/store.ts";
 import { checkTimeouts } from "./timeouts.ts";
 
 /**
@@ -56,29 +52,30 @@ export class ServerCore {
   #checkAt: number;
   #saidBye = false;
 
-  /**
-   * @param state What the store holds; the core is its only writer from now on.
-   * @param logins Knows the accounts already.
-   */
-  constructor(
-    options: CoreOptions,
-    state: StoredState,
-    logins: Authenticator,
-    random: Random,
-    now: Instant,
+  private constructor(
+    server: ServerContext,
+    { options, logins, now }: ServerParts,
   ) {
     this.#logins = logins;
-    this.#server = new ServerContext(options, state, logins, random, now);
-    this.#commits = new GroupCommit(this.#server);
-    this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
+    this.#server = server;
+    this.#commits = new GroupCommit(server);
+    this.#retention = new Retention(server, options.keepMs ?? 0, now);
     this.#now = now;
     this.#checkAt = now.mono;
-    logins.restoreFailures(state.failures, now);
-    repairRenames(this.#server);
+  }
+
+  /** Makes it of what is stored, which takes long where many users are. */
+  static *load(parts: ServerParts): Steps<ServerCore> {
+    const { logins, now, state: { failures, requests } } = parts;
+    const server = yield* ServerContext.load(parts);
+    const core = new ServerCore(server, parts);
+    logins.restoreFailures(failures, now);
+    repairRenames(server);
     // Before the accounts: whoever has the name now is somebody else.
-    this.handleRequests(state.requests, now);
-    this.#welcomeUsers();
-    this.handleRequestsDone(state.requests, now);
+    core.handleRequests(requests, now);
+    yield* welcomeUsers(server);
+    core.handleRequestsDone(requests, now);
+    return core;
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -283,7 +280,8 @@ export class ServerCore {
     const { removed, changed } = this.#logins.handleAccounts(accounts);
     for (const name of changed) handleCredentialChange(this.#server, name);
     for (const name of removed) shutOut(this.#server, name, now);
-    this.#welcomeUsers();
+    takeAll(welcomeUsers(this.#server));
+    this.#commits.flush(now);
     this.#settle();
   }
 
@@ -440,11 +438,6 @@ export class ServerCore {
     const { session } = connection;
     if (session !== undefined) leave(this.#server, session, true, this.#now);
     hangUp(this.#server, connection);
-  }
-
-  #welcomeUsers(): void {
-    welcomeUsers(this.#server);
-    this.#commits.flush(this.#now);
   }
 }
 

@@ -34,6 +34,7 @@ import {
   type CertificateParts,
   ShownCertificate,
 } from "./shown_certificate.io.ts";
+import { takeSteps } from "../base/take_steps.io.ts";
 import { TransferLogFile } from "./logs/transfer_log.io.ts";
 import { UserLogFile } from "./logs/user_log.io.ts";
 
@@ -63,6 +64,8 @@ export interface ServingParts {
   /** What to show to clients at ports of this machine; absent without TLS. */
   readonly certificate: TlsCertificate | undefined;
   readonly openStore: () => Promise<Store>;
+  /** Ends a start that is under way, with what it is aborted with. */
+  readonly signal?: AbortSignal;
   /** Where clients come in; ports of this machine when absent. */
   readonly openEntrance?: (shell: ServerShell) => Entrance;
 }
@@ -114,13 +117,13 @@ export interface Serving extends MetricsSource {
  * @throws {StartError} when something that it needs cannot be used.
  */
 export async function prepareServing(given: ServingParts): Promise<Serving> {
-  const { options, source, report, logLines, folder, files } = given;
+  const { options, source, report, logLines, folder, files, signal } = given;
   await using parts = new AsyncDisposableStack();
   const store = parts.adopt(
     await given.openStore(),
     (store) => store.close(),
   );
-  const stored = await store.load().catch((error) => {
+  const stored = await store.load(signal).catch((error) => {
     throw new StartError(reasonOf(error));
   });
   const messageLogs = parts.adopt(
@@ -143,7 +146,9 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     allowDemo: options.allowDemo,
     secret: state.secret,
   }, systemRandom);
-  authenticator.handleAccounts(given.accounts);
+  // Where many users are, this and the core take seconds, in which others have
+  // their turn: a node is to keep its place, and its clients.
+  await takeSteps(authenticator.takeAccounts(given.accounts), signal);
   const coreOptions = {
     idleMs: options.idleTimeout * 1000,
     // Known once it is bound, before the first client can ask.
@@ -162,12 +167,12 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     unauthenticated: newcomersWithin(files),
     agent: `parley-server ${version}`,
   };
-  const core = new ServerCore(
-    coreOptions,
-    state,
-    authenticator,
-    systemRandom,
-    systemClock(),
+  const core = await takeSteps(
+    ServerCore.load({
+      ...{ options: coreOptions, state, logins: authenticator },
+      ...{ random: systemRandom, now: systemClock() },
+    }),
+    signal,
   );
   const shell: ServerShell = parts.adopt(
     new ServerShell({

@@ -134,6 +134,8 @@ class Node implements LeaseOwner, MetricsSource {
   #term: number | undefined;
   #hasDatabase = true;
   #serving: Serving | undefined;
+  /** Ends the start of serving that is under way, which may take long. */
+  #starting = new AbortController();
   /** Of the term in which it serves. */
   #accounts: ClusterAccounts | undefined;
   /** Those of this node, and of all nodes while it is the core. */
@@ -178,6 +180,7 @@ class Node implements LeaseOwner, MetricsSource {
 
   handleLost(why: string): void {
     this.#term = undefined;
+    this.#starting.abort();
     const { report } = this.#parts;
     report("error", `node "${this.#name}" is no longer the core: ${why}`);
     const serving = this.#serving;
@@ -247,6 +250,7 @@ class Node implements LeaseOwner, MetricsSource {
   /** Tells every client, and stores what is left. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#starting.abort();
     await this.#work;
     const serving = this.#serving;
     this.#serving = undefined;
@@ -276,15 +280,16 @@ class Node implements LeaseOwner, MetricsSource {
     const { options, report } = this.#parts;
     const isOver = () => this.#isStopped || this.#term !== term;
     if (isOver()) return;
+    const { signal } = this.#starting = new AbortController();
     try {
       const certificate = options.plain || this.#clients !== undefined
         ? undefined
         : await tlsCertificate(this.#parts);
       const source = new ClusterAccounts(this.#lease.openAccounts(), report);
-      const accounts = await source.load(options.credentials);
+      const accounts = await source.load(options.credentials, signal);
       const serving = await prepareServing({
         ...this.#parts,
-        ...{ certificate, accounts, source },
+        ...{ certificate, accounts, source, signal },
         openStore: () => Promise.resolve(this.#lease.openStore()),
         ...this.#clients && {
           openEntrance: this.#clients.entrance(

@@ -11,13 +11,18 @@
  */
 import { createHash } from "node:crypto";
 import { cpuUsage } from "node:process";
+import { takeAll } from "../../lib/base/steps.ts";
 import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
 import { AccountTable } from "../../lib/server/accounts/account_table.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import type { Store, StoredState } from "../../lib/server/model/store.ts";
 import { PostgresStore } from "../../lib/server/store/postgres/postgres_store.io.ts";
-import { makeVerifier } from "../../lib/security/verifier.ts";
+import {
+  formatVerifier,
+  makeVerifier,
+  parseVerifier,
+} from "../../lib/security/verifier.ts";
 import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
 import {
   placeOf,
@@ -45,7 +50,9 @@ function accountsOf(users: number): Map<string, Credential> {
   const parameters = { salt: systemRandom.bytes(16), iterations: 600_000 };
   const one = makeVerifier(systemRandom.bytes(32), parameters);
   return new Map(Array.from({ length: users }, (_, index) => {
-    const verifier = structuredClone(one);
+    const salt = systemRandom.bytes(16);
+    const text = formatVerifier({ ...one, salt });
+    const verifier = parseVerifier(text) ?? one;
     return [`u${index + 1}`, { kind: "verifier", verifier }];
   }));
 }
@@ -190,27 +197,25 @@ if (import.meta.main) {
   }, systemRandom);
   logins.handleAccounts(accounts);
   const fingerprints = new AccountTable(stored.secret, true);
-  fingerprints.replace(new Map([...accounts].slice(0, online)));
+  takeAll(fingerprints.replace(new Map([...accounts].slice(0, online))));
   const tokens = Array.from({ length: online }, (_, index) => {
     const hash = createHash("sha256").update(`token ${index}`).digest("hex");
-    const credential = fingerprints.get(`u${index + 1}`)?.fingerprint ?? "";
+    const credential = fingerprints.fingerprint(`u${index + 1}`) ?? "";
     const expires = Date.now() + 3_600_000;
     return { device: index + 1, hash, expires, credential };
   });
   const building = cpuUsage();
-  const core = new ServerCore(
-    {
+  const core = takeAll(ServerCore.load({
+    options: {
       idleMs: 0,
       udpPort: 6000,
       agent: "bench",
       messageRate: 0,
       unauthenticated: 1_000,
     },
-    { ...stored, tokens },
-    logins,
-    systemRandom,
-    systemClock(),
-  );
+    state: { ...stored, tokens },
+    ...{ logins, random: systemRandom, now: systemClock() },
+  }));
   const ofBuilding = cpuUsage(building).user;
   // The core has what it needs of it.
   stored = undefined;

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
+import { takeAll } from "../../lib/base/steps.ts";
 import { AccountTable } from "../../lib/server/accounts/account_table.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
@@ -39,10 +40,10 @@ export async function prepareChat(
   try {
     const { secret } = await store.load();
     const accounts = new AccountTable(secret, false);
-    accounts.replace(new CredentialsFile(text).accounts);
+    takeAll(accounts.replace(new CredentialsFile(text).accounts));
     const tokens: string[] = [];
     const writes: StoreWrite[] = names.flatMap((name, index) => {
-      const credential = accounts.get(name)?.fingerprint ?? "";
+      const credential = accounts.fingerprint(name) ?? "";
       const user = index + 1;
       const own = Array.from({ length: devices }, (_, device) => {
         const token = `token-of-${name}-${device}`;

@@ -7,12 +7,14 @@ import {
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import { prepareServing } from "../../lib/server/serving.io.ts";
 import { startServer } from "../../lib/server/start.io.ts";
+import type { StoredUser } from "../../lib/server/model/store.ts";
 import { DataFolder } from "../../lib/server/store/data_folder.io.ts";
 import { WorkerStore } from "../../lib/server/store/worker_store.io.ts";
 import { TlsConnectError } from "../../lib/security/tls_client.io.ts";
 import { parseServerOptions } from "../../lib/server/admin/options.ts";
 import { accountLine } from "../support/account_line.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
+import { storedUser } from "../support/stored_user.ts";
 import { runProgram } from "../support/run_program.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -111,6 +113,52 @@ Deno.test("Serving gives its store back first when it stops, also where the disk
     }
   });
 });
+
+Deno.test("prepareServing() gives its store back when it is ended while it makes a core of many users", async () => {
+  await withTempFolder(async (root) => {
+    const dataDir = join(root, "data");
+    const request = parseServerOptions(["--port", "0", "--data-dir", dataDir]);
+    if (request.kind !== "run") throw new Error("no options");
+    const { options } = request;
+    const folder = await DataFolder.open(dataDir);
+    const stop = new AbortController();
+    let isGiven = false;
+    const openStore = async () => {
+      const store = await WorkerStore.open(folder.file("parley.db"));
+      const [load, close] = [store.load.bind(store), store.close.bind(store)];
+      store.load = async () => {
+        const users = { [Symbol.iterator]: () => slowUsers(stop) };
+        return { ...await load(), users: users as unknown as StoredUser[] };
+      };
+      store.close = async () => {
+        await close();
+        isGiven = true;
+      };
+      return store;
+    };
+    const preparing = prepareServing({
+      ...{ options, source, report() {}, now: Date.now, openStore },
+      ...{ accounts: new Map(), signal: stop.signal },
+      ...{ folder, files: 100, certificate: undefined, logLines: new Map() },
+    });
+    try {
+      await assertRejects(() => preparing, Error, "enough");
+      assert(isGiven);
+    } finally {
+      await folder.close();
+    }
+  });
+});
+
+/** So many that they take half a second, in which somebody has enough of it. */
+function* slowUsers(stop: AbortController): Generator<StoredUser> {
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  for (let id = 1; id <= 50_000; id++) {
+    yield storedUser(id, `user${id}`);
+    if (id === 5_000) stop.abort(new Error("enough"));
+    if (id % 1_000 === 0) Atomics.wait(still, 0, 0, 10);
+  }
+}
 
 const source = {
   edit: () => Promise.resolve(new Map()),

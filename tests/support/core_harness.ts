@@ -5,6 +5,7 @@
  */
 import { assert } from "@std/assert";
 import { transferLogLine } from "../../lib/server/logs/transfer_log.ts";
+import { takeAll } from "../../lib/base/steps.ts";
 import type { Instant } from "../../lib/base/ports.ts";
 import type { WireAddress } from "../../lib/wire/request.ts";
 import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
@@ -115,13 +116,12 @@ export class CoreHarness {
     this.rendezvous = new Rendezvous(relayBytes);
     this.accounts = accounts ?? accountsOf(users);
     logins.handleAccounts(this.accounts);
-    this.core = new ServerCore(
-      { idleMs: 0, udpPort: 6000, agent: "test", relayBytes, ...options },
-      this.store.load(),
-      logins,
-      random,
-      this.now,
-    );
+    const fixed = { idleMs: 0, udpPort: 6000, agent: "test" };
+    this.core = takeAll(ServerCore.load({
+      options: { ...fixed, relayBytes, ...options },
+      state: this.store.load(),
+      ...{ logins, random, now: this.now },
+    }));
     this.core.sharesFrames = shares;
     this.drive();
   }

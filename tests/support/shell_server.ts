@@ -1,4 +1,5 @@
 /** A server core with its shell in this process, and its logs in memory. */
+import { takeAll } from "../../lib/base/steps.ts";
 import { deriveKey } from "../../lib/security/derive_key.io.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
@@ -94,13 +95,13 @@ export class ShellServer implements AsyncDisposable {
     const authenticator = new Authenticator(options, systemRandom);
     authenticator.handleAccounts(accounts);
     const store = new FullableStore(":memory:");
-    const core = new ServerCore(
-      { idleMs: 0, udpPort: 0, agent: "test", ...more },
-      await store.load(),
-      authenticator,
-      systemRandom,
-      systemClock(),
-    );
+    const core = takeAll(ServerCore.load({
+      options: { idleMs: 0, udpPort: 0, agent: "test", ...more },
+      state: await store.load(),
+      logins: authenticator,
+      random: systemRandom,
+      now: systemClock(),
+    }));
     return new ShellServer(store, core, makeNetwork);
   }
 

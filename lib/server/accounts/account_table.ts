@@ -4,6 +4,7 @@
  * stands in for a name without an account, so that it looks like one.
  */
 import { encodeHex } from "@std/encoding/hex";
+import { portions, type Steps } from "../../base/steps.ts";
 import {
   equalBytes,
   hmac,
@@ -19,13 +20,14 @@ import {
   makeVerifier,
   newIterations,
   newSaltBytes,
+  parseVerifier,
   type Verifier,
 } from "../../security/verifier.ts";
 
 /** An account as it is checked. */
 export interface AccountEntry {
-  /** Changes exactly when the credential does; gives nothing of it away. */
-  readonly fingerprint: string;
+  /** The verifier that it was made of, or the fingerprint of the password. */
+  readonly source: Verifier | string;
   readonly parameters: SaltParameters;
   /** The password still to be derived with `parameters`; gone afterwards. */
   password: string | undefined;
@@ -81,22 +83,41 @@ export class AccountTable {
     }
   }
 
+  /**
+   * Changes exactly when the credential of this account does; gives nothing of it
+   * away. Not of the name: under another name the credential is the same.
+   */
+  fingerprint(name: string): string | undefined {
+    const source = this.get(name)?.source;
+    // Of a verifier it is made when it is asked for: that takes longer than all
+    // else about an account, and most users of a large server are away.
+    return source === undefined || typeof source === "string"
+      ? source
+      : this.#fingerprint(formatVerifier(source));
+  }
+
   /** Takes new accounts; those that stay the same keep what was derived. */
-  replace(accounts: Accounts): { removed: string[]; changed: string[] } {
+  *replace(
+    accounts: Accounts,
+  ): Steps<{ removed: string[]; changed: string[] }> {
     const removed = [...this.names()].filter((name) => !accounts.has(name));
     const changed: string[] = [];
-    const all: AccountEntry[] = [];
+    const counts = new Map<number, number>();
     const entries = new NameIndex<AccountEntry>();
-    for (const [name, credential] of accounts) {
-      const entry = this.#makeEntry(name, credential);
-      const old = this.get(name);
-      const isSame = old?.fingerprint === entry.fingerprint;
-      entries.set(name, isSame ? old : entry);
-      all.push(entry);
-      if (old !== undefined && !isSame) changed.push(name);
+    for (const some of portions(accounts)) {
+      for (const [name, credential] of some) {
+        const old = this.get(name);
+        const isSame = old !== undefined && this.#isOf(old, credential);
+        const entry = isSame ? old : this.#makeEntry(name, credential);
+        entries.set(name, entry);
+        if (old !== undefined && !isSame) changed.push(name);
+        const { iterations } = entry.parameters;
+        counts.set(iterations, (counts.get(iterations) ?? 0) + 1);
+      }
+      yield;
     }
     this.#entries = entries;
-    this.#usualIterations = usualIterations(all);
+    this.#usualIterations = mostCommon(counts) ?? newIterations;
     return { removed, changed };
   }
 
@@ -104,7 +125,7 @@ export class AccountTable {
   complete(entry: AccountEntry, saltedPassword: Uint8Array): void {
     entry.password = undefined;
     if (entry.verifier === undefined) {
-      entry.verifier = makeVerifier(saltedPassword, entry.parameters);
+      entry.verifier = written(makeVerifier(saltedPassword, entry.parameters));
     } else {
       const { storedKey } = serverKeysOf(saltedPassword);
       entry.isDemo = equalBytes(storedKey, entry.verifier.storedKey);
@@ -113,12 +134,12 @@ export class AccountTable {
 
   /** What `name` is checked against when there is no such account. */
   decoy(name: string): Verifier {
-    return {
+    return written({
       salt: this.#salt(name),
       iterations: this.#usualIterations,
       storedKey: this.#secretBytes("stored key", userKey(name)),
       serverKey: this.#secretBytes("server key", userKey(name)),
-    };
+    });
   }
 
   #makeEntry(name: string, credential: Credential): AccountEntry {
@@ -126,8 +147,8 @@ export class AccountTable {
     if (credential.kind === "verifier") {
       const { verifier } = credential;
       return {
-        fingerprint: this.#fingerprint(formatVerifier(verifier)),
-        parameters: { salt: verifier.salt, iterations: verifier.iterations },
+        source: verifier,
+        parameters: verifier,
         // Whether the verifier is of the demo password must be computed.
         password: demo,
         verifier,
@@ -136,7 +157,7 @@ export class AccountTable {
     }
     const { password } = credential;
     return {
-      fingerprint: this.#fingerprint(password),
+      source: this.#fingerprint(password),
       parameters: { salt: this.#salt(name), iterations: newIterations },
       password,
       verifier: undefined,
@@ -145,7 +166,15 @@ export class AccountTable {
     };
   }
 
-  /** Not of the name: under another name the credential is the same. */
+  /** True for one that was made of this. */
+  #isOf({ source }: AccountEntry, credential: Credential): boolean {
+    if (credential.kind === "password") {
+      return source === this.#fingerprint(credential.password);
+    }
+    return typeof source !== "string" &&
+      formatVerifier(source) === formatVerifier(credential.verifier);
+  }
+
   #fingerprint(credential: string): string {
     return encodeHex(this.#secretBytes("credential", credential));
   }
@@ -159,14 +188,15 @@ export class AccountTable {
   }
 }
 
+/** The same for all: so its bytes take as long to be had, whosever they are. */
+function written(verifier: Verifier): Verifier {
+  return parseVerifier(formatVerifier(verifier)) ?? verifier;
+}
+
 /** The most common iteration count; of equally common ones the highest. */
-function usualIterations(entries: Iterable<AccountEntry>): number {
-  const counts = new Map<number, number>();
-  for (const { parameters: { iterations } } of entries) {
-    counts.set(iterations, (counts.get(iterations) ?? 0) + 1);
-  }
+function mostCommon(counts: ReadonlyMap<number, number>): number | undefined {
   const [usual] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0]);
-  return usual?.[0] ?? newIterations;
+  return usual?.[0];
 }
 
 /**

@@ -19,6 +19,7 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import { errorMessages, type WireError, wireError } from "../../wire/errors.ts";
 import type { Instant, Random } from "../../base/ports.ts";
+import { type Steps, takeAll } from "../../base/steps.ts";
 import { type ChannelBinding, ScramError } from "../../security/scram.ts";
 import { ScramServer } from "../../security/scram_server.ts";
 import { type AccountEntry, AccountTable } from "./account_table.ts";
@@ -89,7 +90,14 @@ export class Authenticator {
    * are gone and those whose credential is another one now.
    */
   handleAccounts(accounts: Accounts): { removed: string[]; changed: string[] } {
-    const difference = this.#accounts.replace(accounts);
+    return takeAll(this.takeAccounts(accounts));
+  }
+
+  /** The same in steps, for when there are many. */
+  *takeAccounts(
+    accounts: Accounts,
+  ): Steps<{ removed: string[]; changed: string[] }> {
+    const difference = yield* this.#accounts.replace(accounts);
     for (const name of difference.removed) this.#lockout.handleRemoved(name);
     const waiting = [...this.#accounts.underived()]
       .filter(([_, entry]) => entry !== this.#underWay?.entry);
@@ -113,7 +121,7 @@ export class Authenticator {
    * it. Made with the secret, so it gives away nothing of the password.
    */
   credential(name: string): string | undefined {
-    return this.#accounts.get(name)?.fingerprint;
+    return this.#accounts.fingerprint(name);
   }
 
   /**
@@ -213,7 +221,8 @@ export class Authenticator {
     const entry = this.#accounts.get(name);
     this.#underWay = { name, urgent, entry };
     if (entry?.password !== undefined) {
-      return { name, password: entry.password, ...entry.parameters };
+      const { password, parameters: { salt, iterations } } = entry;
+      return { name, password, salt, iterations };
     }
     const { salt } = this.#accounts.decoy(name);
     return { name, password: "of nobody", salt, iterations: newIterations };

@@ -2,19 +2,17 @@
  * The accounts of a cluster as its core uses them, in one term: read from the
  * database when it begins, and changed there when users ask for it.
  */
+import { portions, type Steps } from "../../base/steps.ts";
 import { formatVerifier } from "../../security/verifier.ts";
 import { StartError } from "../../system/errors.io.ts";
+import { takeSteps } from "../../base/take_steps.io.ts";
 import type { CredentialChange } from "../model/actions.ts";
-import {
-  type AccountRow,
-  type AccountRows,
-  accountText,
-} from "../store/lease.ts";
+import type { AccountRow, AccountRows } from "../store/lease.ts";
 import { readCredentials } from "./credentials.io.ts";
 import {
   type Accounts,
   type Credential,
-  CredentialsFile,
+  readCredential,
 } from "./credentials_file.ts";
 
 /** The accounts in the database of a cluster. */
@@ -38,10 +36,11 @@ export class ClusterAccounts {
    * are brought there.
    *
    * @param path Of `credentials.txt`.
+   * @param signal Ends it, with what that is aborted with.
    * @throws {StartError} when there are none at all, or they cannot be read.
    */
-  async load(path: string): Promise<Accounts> {
-    const accounts = await this.#read();
+  async load(path: string, signal?: AbortSignal): Promise<Accounts> {
+    const accounts = await this.#read(signal);
     return accounts.size > 0 ? accounts : await this.#take(path);
   }
 
@@ -74,13 +73,29 @@ export class ClusterAccounts {
     );
   }
 
-  async #read(): Promise<Accounts> {
-    const rows = await this.#rows.read();
-    const file = new CredentialsFile(accountText(rows));
-    for (const { message } of file.problems) {
-      this.#report("warning", `accounts in the database: ${message}`);
+  async #read(signal?: AbortSignal): Promise<Accounts> {
+    const rows = await this.#rows.read(signal);
+    const read = this.#parse(rows);
+    return this.#accounts = await takeSteps(read, signal);
+  }
+
+  *#parse(rows: readonly AccountRow[]): Steps<Map<string, Credential>> {
+    const accounts = new Map<string, Credential>();
+    for (const some of portions(rows)) {
+      for (const { name, credential: text } of some) {
+        const before = this.#accounts.get(name);
+        // Not to have everything twice.
+        const isSame = before !== undefined && textOf(before) === text;
+        const credential = isSame ? before : readCredential(name, text);
+        if ("kind" in credential) accounts.set(name, credential);
+        else {
+          const { problem } = credential;
+          this.#report("warning", `account in the database: ${problem}`);
+        }
+      }
+      yield;
     }
-    return this.#accounts = file.accounts;
+    return accounts;
   }
 
   async #take(path: string): Promise<Accounts> {
@@ -107,10 +122,11 @@ function noneText(path: string): string {
 }
 
 function rowOf(name: string, credential: Credential): AccountRow {
-  return {
-    name,
-    credential: credential.kind === "password"
-      ? credential.password
-      : formatVerifier(credential.verifier),
-  };
+  return { name, credential: textOf(credential) };
+}
+
+function textOf(credential: Credential): string {
+  return credential.kind === "password"
+    ? credential.password
+    : formatVerifier(credential.verifier);
 }

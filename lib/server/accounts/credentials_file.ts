@@ -174,6 +174,16 @@ export function passwordProblem(password: string): string | undefined {
   return undefined;
 }
 
+/** The credential that follows a name on its line, or why there can be none. */
+export function readCredential(
+  name: string,
+  text: string,
+): Credential | { readonly problem: string } {
+  const parsed = parseLine(`${name} ${text}`, false);
+  if (parsed === undefined) return { problem: "it is a comment; skipped" };
+  return "problem" in parsed ? parsed : parsed.credential;
+}
+
 /** The new line, from the old one and its ending. */
 type LineChange = (line: string, ending: string) => string;
 

@@ -3,6 +3,7 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { DailyQuota } from "../../base/daily_quota.ts";
 import type { Instant, Random } from "../../base/ports.ts";
+import type { Steps } from "../../base/steps.ts";
 import type { Authenticator } from "../accounts/authenticator.ts";
 import { ActionQueue } from "../model/actions.ts";
 import { Bindings } from "./bindings.ts";
@@ -63,6 +64,17 @@ export interface CoreOptions {
   readonly relayBytes?: number;
 }
 
+/** What a server is made of. */
+export interface ServerParts {
+  readonly options: CoreOptions;
+  /** What the store holds; the server is its only writer from now on. */
+  readonly state: StoredState;
+  /** Knows the accounts already. */
+  readonly logins: Authenticator;
+  readonly random: Random;
+  readonly now: Instant;
+}
+
 /** What the handlers of requests share. */
 export class ServerContext {
   readonly options: CoreOptions;
@@ -112,12 +124,14 @@ export class ServerContext {
   /** Names the database whose message ids clients remember. */
   readonly storeId: string;
 
-  constructor(
-    options: CoreOptions,
-    state: StoredState,
-    logins: Authenticator,
-    random: Random,
-    now: Instant,
+  /**
+   * @param directory Of what is stored.
+   * @param tokens Those of its devices.
+   */
+  private constructor(
+    { options, state, logins, random }: ServerParts,
+    directory: Directory,
+    tokens: SessionTokens,
   ) {
     this.options = options;
     this.storeId = createHash("sha256").update("store\0").update(state.secret)
@@ -129,12 +143,8 @@ export class ServerContext {
     this.timeline = new Timeline(state.epochs, present);
     this.background.noteEpoch(present);
     this.logins = logins;
-    this.tokens = new SessionTokens(random, now);
-    this.directory = new Directory(
-      state,
-      this.tokens,
-      () => encodeHex(random.bytes(accountBytes)),
-    );
+    this.tokens = tokens;
+    this.directory = directory;
     this.later = new LaterOffers(state.later, this.directory);
     this.#random = random;
     this.bindings = new Bindings(this.actions, random);
@@ -159,6 +169,15 @@ export class ServerContext {
       this.actions,
       this.background,
     );
+  }
+
+  /** Makes it of what is stored. */
+  static *load(parts: ServerParts): Steps<ServerContext> {
+    const { state, random, now } = parts;
+    const tokens = new SessionTokens(random, now);
+    const newAccount = () => encodeHex(random.bytes(accountBytes));
+    const directory = yield* Directory.load(state, tokens, newAccount);
+    return new ServerContext(parts, directory, tokens);
   }
 
   /** What somebody needs to probe the way to the server's UDP port. */

@@ -46,8 +46,12 @@ export class MessageLogs {
     store: Pick<Store, "logged">,
     state: StoredState,
   ): Promise<StoredState> {
-    const names = new Map(state.users.map(({ id, name }) => [id, name]));
-    const user = (id: number) => names.get(id) ?? `#${id}`;
+    let names: Map<number, string> | undefined;
+    const user = (id: number) => {
+      // Most logs lack nothing.
+      names ??= new Map(state.users.map(({ id, name }) => [id, name]));
+      return names.get(id) ?? `#${id}`;
+    };
     const lastNumber = await this.#catchUpOne(
       store,
       undefined,

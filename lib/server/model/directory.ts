@@ -3,6 +3,7 @@
  * counters that number messages. It is what {@link StoredState} describes, and
  * every change to it goes down to the store as a write.
  */
+import { portions, type Steps } from "../../base/steps.ts";
 import { groupKey, isProfileField, userKey } from "../../wire/names.ts";
 import { Device } from "./device.ts";
 import { Group } from "./group.ts";
@@ -33,32 +34,39 @@ export class Directory {
   readonly #groups = new Map<number, Group>();
   readonly #groupsByKey = new Map<string, Group>();
 
-  /** @param newAccount Makes the id of an account, another one each time. */
-  constructor(
-    state: StoredState,
-    tokens: SessionTokens,
+  private constructor(
+    counters: Pick<
+      StoredState,
+      "lastMessage" | "lastNumber" | "lastGroup" | "lastDevice"
+    >,
     newAccount: () => string,
   ) {
     this.#newAccount = newAccount;
-    this.lastMessage = state.lastMessage;
-    this.lastNumber = state.lastNumber;
-    this.#lastGroup = state.lastGroup;
-    this.#lastDevice = state.lastDevice;
-    for (const stored of state.users) {
-      const user = new User(stored);
-      // What waits is known to the store only: it has to be asked.
-      user.latestMessage = state.lastMessage;
-      this.#insert(user);
-    }
-    for (const [id, messages] of state.waiting) {
-      const { waiting } = this.#users.get(id) ?? {};
-      for (const message of messages) waiting?.add(message);
-    }
-    this.#loadPeople(state);
-    this.#loadGroups(state);
-    this.#loadMarks(state);
-    this.#loadDevices(state, tokens);
-    this.#loadRecent(state);
+    this.lastMessage = counters.lastMessage;
+    this.lastNumber = counters.lastNumber;
+    this.#lastGroup = counters.lastGroup;
+    this.#lastDevice = counters.lastDevice;
+  }
+
+  /**
+   * Makes it of what is stored.
+   *
+   * @param tokens Is given those of the devices.
+   * @param newAccount Makes the id of an account, another one each time.
+   */
+  static *load(
+    state: StoredState,
+    tokens: SessionTokens,
+    newAccount: () => string,
+  ): Steps<Directory> {
+    const directory = new Directory(state, newAccount);
+    yield* directory.#loadUsers(state);
+    yield* directory.#loadPeople(state);
+    yield* directory.#loadGroups(state);
+    yield* directory.#loadMarks(state);
+    yield* directory.#loadDevices(state, tokens);
+    yield* directory.#loadRecent(state);
+    return directory;
   }
 
   /** The user of this name who has an account; letter case does not matter. */
@@ -232,101 +240,149 @@ export class Directory {
     this.#lastGroup = Math.max(this.#lastGroup, group.id);
   }
 
-  #loadDevices(state: StoredState, tokens: SessionTokens): void {
+  *#loadUsers({ users, waiting, lastMessage }: StoredState): Steps<void> {
+    for (const some of portions(users)) {
+      for (const stored of some) {
+        const user = new User(stored);
+        // What waits is known to the store only: it has to be asked.
+        user.latestMessage = lastMessage;
+        this.#insert(user);
+      }
+      yield;
+    }
+    for (const some of portions(waiting)) {
+      for (const [id, messages] of some) {
+        const { waiting } = this.#users.get(id) ?? {};
+        for (const message of messages) waiting?.add(message);
+      }
+      yield;
+    }
+  }
+
+  *#loadDevices(state: StoredState, tokens: SessionTokens): Steps<void> {
     const devices = new Map<number, Device>();
-    for (const stored of state.devices) {
-      const user = this.#users.get(stored.user);
-      if (user === undefined) continue;
-      const device = new Device(user, stored);
-      devices.set(device.number, device);
-      user.addDevice(device);
+    for (const some of portions(state.devices)) {
+      for (const stored of some) {
+        const user = this.#users.get(stored.user);
+        if (user === undefined) continue;
+        const device = new Device(user, stored);
+        devices.set(device.number, device);
+        user.addDevice(device);
+      }
+      yield;
     }
-    for (const token of state.tokens) {
-      const device = devices.get(token.device);
-      if (device === undefined) continue;
-      // Of a session that a crash ended, this is all that tells.
-      device.lastSeen = Math.max(device.lastSeen, aliveSince(token));
-      const { user, lastSeen } = device;
-      user.lastSeen = Math.max(user.lastSeen, lastSeen);
-      tokens.restore(device, token);
+    for (const some of portions(state.tokens)) {
+      for (const token of some) {
+        const device = devices.get(token.device);
+        if (device === undefined) continue;
+        // Of a session that a crash ended, this is all that tells.
+        device.lastSeen = Math.max(device.lastSeen, aliveSince(token));
+        const { user, lastSeen } = device;
+        user.lastSeen = Math.max(user.lastSeen, lastSeen);
+        tokens.restore(device, token);
+      }
+      yield;
     }
   }
 
-  #loadPeople(state: StoredState): void {
-    for (const { user, blocked, ...block } of state.blocks) {
-      const other = this.#users.get(blocked);
-      if (other !== undefined) this.#users.get(user)?.block(other, block);
-    }
-    for (const { user, sender: id, ...range } of state.keptAway) {
-      const sender = this.#users.get(id);
-      if (sender !== undefined) {
-        this.#users.get(user)?.keptAway.restore(sender, range);
+  *#loadPeople(state: StoredState): Steps<void> {
+    for (const some of portions(state.blocks)) {
+      for (const { user, blocked, ...block } of some) {
+        const other = this.#users.get(blocked);
+        if (other !== undefined) this.#users.get(user)?.block(other, block);
       }
+      yield;
     }
-    for (const { user, field, value } of state.profiles) {
-      if (!isProfileField(field)) continue;
-      this.#users.get(user)?.setProfileField(field, value);
+    for (const some of portions(state.keptAway)) {
+      for (const { user, sender: id, ...range } of some) {
+        const sender = this.#users.get(id);
+        if (sender !== undefined) {
+          this.#users.get(user)?.keptAway.restore(sender, range);
+        }
+      }
+      yield;
+    }
+    for (const some of portions(state.profiles)) {
+      for (const { user, field, value } of some) {
+        if (!isProfileField(field)) continue;
+        this.#users.get(user)?.setProfileField(field, value);
+      }
+      yield;
     }
   }
 
-  #loadGroups(state: StoredState): void {
-    for (const stored of state.groups) {
-      const leader = this.#users.get(stored.leader);
-      if (leader === undefined) continue;
-      const group = new Group(stored, leader);
-      group.lastNumber = state.lastGroupNumber.get(stored.id) ?? 0;
-      group.latestMessage = state.lastMessage;
-      this.#insertGroup(group);
-    }
-    for (const { group: id, user: userId, ...place } of state.members) {
-      const user = this.#users.get(userId);
-      if (user !== undefined) {
-        this.#groups.get(id)?.setMember({ user, ...place });
+  *#loadGroups(state: StoredState): Steps<void> {
+    for (const some of portions(state.groups)) {
+      for (const stored of some) {
+        const leader = this.#users.get(stored.leader);
+        if (leader === undefined) continue;
+        const group = new Group(stored, leader);
+        group.lastNumber = state.lastGroupNumber.get(stored.id) ?? 0;
+        group.latestMessage = state.lastMessage;
+        this.#insertGroup(group);
       }
+      yield;
+    }
+    for (const some of portions(state.members)) {
+      for (const { group: id, user: userId, ...place } of some) {
+        const user = this.#users.get(userId);
+        if (user !== undefined) {
+          this.#groups.get(id)?.setMember({ user, ...place });
+        }
+      }
+      yield;
     }
   }
 
-  #loadMarks({ marks, lastMessage }: StoredState): void {
-    for (const { user: id, kind, place, upto } of marks) {
-      const user = this.#users.get(id);
-      if (user === undefined || upto > lastMessage) continue;
-      if (kind === "all") {
-        user.marks.raiseAll(upto);
-        continue;
+  *#loadMarks({ marks, lastMessage }: StoredState): Steps<void> {
+    for (const some of portions(marks)) {
+      for (const { user: id, kind, place, upto } of some) {
+        const user = this.#users.get(id);
+        if (user === undefined || upto > lastMessage) continue;
+        if (kind === "all") {
+          user.marks.raiseAll(upto);
+          continue;
+        }
+        const conversation = kind === "broadcast"
+          ? "broadcasts"
+          : kind === "group"
+          ? this.#groups.get(place)
+          : this.#users.get(place);
+        if (conversation !== undefined) user.marks.raise(conversation, upto);
       }
-      const conversation = kind === "broadcast"
-        ? "broadcasts"
-        : kind === "group"
-        ? this.#groups.get(place)
-        : this.#users.get(place);
-      if (conversation !== undefined) user.marks.raise(conversation, upto);
+      yield;
+    }
+  }
+
+  *#loadRecent({ recent }: StoredState): Steps<void> {
+    for (const some of portions(recent)) {
+      for (const message of some) this.#loadSent(message);
+      yield;
     }
   }
 
   /** A message to several people is one of each there; here it is one again. */
-  #loadRecent(state: StoredState): void {
-    for (const message of state.recent) {
-      const sender = this.#users.get(message.sender);
-      if (sender === undefined) continue;
-      const { id, at, mid, number, kept = false, deletes } = message;
-      const sent: SentMessage = { at, receipts: [], id, number };
-      const place = message.group === undefined
-        ? {}
-        : { group: { name: message.groupName ?? "" } };
-      if (deletes !== undefined) {
-        sender.sent.add(mid, { ...sent, ...place, deletes });
-      } else if (message.group !== undefined) {
-        sender.sent.add(mid, { ...sent, ...place });
-      } else if (message.receiver === undefined) {
-        sender.sent.add(mid, { ...sent, partial: kept });
-      } else {
-        const to = this.#users.get(message.receiver);
-        if (to === undefined) continue;
-        const sent = sender.sent.find(mid) ?? { at, receipts: [] };
-        sent.receipts.push({ to, id, number, kept });
-        sender.sent.add(mid, sent);
-      }
-      sender.sent.trim();
+  #loadSent(message: StoredState["recent"][number]): void {
+    const sender = this.#users.get(message.sender);
+    if (sender === undefined) return;
+    const { id, at, mid, number, kept = false, deletes } = message;
+    const sent: SentMessage = { at, receipts: [], id, number };
+    const place = message.group === undefined
+      ? {}
+      : { group: { name: message.groupName ?? "" } };
+    if (deletes !== undefined) {
+      sender.sent.add(mid, { ...sent, ...place, deletes });
+    } else if (message.group !== undefined) {
+      sender.sent.add(mid, { ...sent, ...place });
+    } else if (message.receiver === undefined) {
+      sender.sent.add(mid, { ...sent, partial: kept });
+    } else {
+      const to = this.#users.get(message.receiver);
+      if (to === undefined) return;
+      const sent = sender.sent.find(mid) ?? { at, receipts: [] };
+      sent.receipts.push({ to, id, number, kept });
+      sender.sent.add(mid, sent);
     }
+    sender.sent.trim();
   }
 }

@@ -75,16 +75,13 @@ export class Group {
   /** Sets or replaces somebody's place, on both sides of the relation. */
   setMember(member: Member): void {
     this.members.set(member.user, member);
-    const { groups, invitations } = member.user;
-    (member.joined ? groups : invitations).add(this);
-    (member.joined ? invitations : groups).delete(this);
+    member.user.addGroup(this, member.joined);
   }
 
   /** Takes somebody out, on both sides of the relation. */
   removeMember(user: User): void {
     this.members.delete(user);
-    user.groups.delete(this);
-    user.invitations.delete(this);
+    user.removeGroup(this);
   }
 
   /** A session of a joined member began. */

@@ -469,8 +469,12 @@ export interface StoredState {
 
 /** Persistent storage of the server. */
 export interface Store {
-  /** Everything that is stored but the messages. */
-  load(): Promise<StoredState>;
+  /**
+   * Everything that is stored but the messages.
+   *
+   * @param signal May end it, with what that is aborted with.
+   */
+  load(signal?: AbortSignal): Promise<StoredState>;
   /** Makes all these changes, in this order, or none. */
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /**

@@ -44,10 +44,11 @@ export class User {
   onlineSince = 0;
   /** When the last session ended, monotonic ms. */
   awaySince = 0;
-  /** Whom this user has blocked. */
-  readonly blocked = new Map<User, Block>();
-  /** Who has blocked this user. */
-  readonly blockedBy = new Set<User>();
+  // These four are made on first use: of most users none is needed.
+  #blocked: Map<User, Block> | undefined;
+  #blockedBy: Set<User> | undefined;
+  #groups: Set<Group> | undefined;
+  #invitations: Set<Group> | undefined;
   /** What came during blocks that have ended. */
   readonly keptAway = new KeptAway();
   /** True when somebody has, or had, blocked this user. */
@@ -56,10 +57,6 @@ export class User {
   readonly sent = new SentMessages();
   /** What the user has seen. */
   readonly marks = new ReadMarks();
-  /** Groups that the user has joined. */
-  readonly groups = new Set<Group>();
-  /** Groups that the user may join. */
-  readonly invitations = new Set<Group>();
   /** Highest id of a private message to the user, or higher when not known. */
   latestMessage = 0;
   /** Private messages that came while the user was offline. */
@@ -74,6 +71,26 @@ export class User {
     this.cursor = stored.cursor;
     this.lastSeen = stored.lastSeen;
     this.identity = stored.identity;
+  }
+
+  /** Whom this user has blocked. */
+  get blocked(): ReadonlyMap<User, Block> {
+    return this.#blocked ?? noBlocks;
+  }
+
+  /** Who has blocked this user. */
+  get blockedBy(): ReadonlySet<User> {
+    return this.#blockedBy ?? nobody;
+  }
+
+  /** Groups that the user has joined. */
+  get groups(): ReadonlySet<Group> {
+    return this.#groups ?? noGroups;
+  }
+
+  /** Groups that the user may join. */
+  get invitations(): ReadonlySet<Group> {
+    return this.#invitations ?? noGroups;
   }
 
   /** True when others may see the user online. */
@@ -173,15 +190,28 @@ export class User {
 
   /** Blocks somebody, on both sides of the relation. */
   block(other: User, block: Block): void {
-    this.blocked.set(other, block);
-    other.blockedBy.add(this);
+    (this.#blocked ??= new Map()).set(other, block);
+    (other.#blockedBy ??= new Set()).add(this);
     other.everBlocked = true;
   }
 
   /** Ends a block, on both sides of the relation. */
   unblock(other: User): void {
-    this.blocked.delete(other);
-    other.blockedBy.delete(this);
+    this.#blocked?.delete(other);
+    other.#blockedBy?.delete(this);
+  }
+
+  /** The user has joined the group, or may; to be called by the group alone. */
+  addGroup(group: Group, hasJoined: boolean): void {
+    (hasJoined ? this.#invitations : this.#groups)?.delete(group);
+    if (hasJoined) (this.#groups ??= new Set()).add(group);
+    else (this.#invitations ??= new Set()).add(group);
+  }
+
+  /** The user has no place in the group any more; the same holds. */
+  removeGroup(group: Group): void {
+    this.#groups?.delete(group);
+    this.#invitations?.delete(group);
   }
 
   /** Sets a field of the profile; an empty value clears it. */
@@ -208,6 +238,9 @@ export class User {
 const noProfile: Profile = {};
 const noDevices: readonly Device[] = [];
 const noSessions: readonly Session[] = [];
+const noBlocks: ReadonlyMap<User, Block> = new Map();
+const nobody: ReadonlySet<User> = new Set();
+const noGroups: ReadonlySet<Group> = new Set();
 
 /**
  * The private messages that wait for one user, by their ids: how many there are

@@ -65,8 +65,12 @@ export function accountText(rows: readonly AccountRow[]): string {
 
 /** The accounts of a cluster for its core, which alone changes them so. */
 export interface AccountRows {
-  /** All, in the order in which they were made. */
-  read(): Promise<AccountRow[]>;
+  /**
+   * All, in the order in which they were made.
+   *
+   * @param signal May end it, with what that is aborted with.
+   */
+  read(signal?: AbortSignal): Promise<AccountRow[]>;
   /** Adds some. @throws {StartError} when there is one of such a name. */
   add(rows: readonly AccountRow[]): Promise<void>;
   /**

@@ -7,6 +7,7 @@ import {
 import {
   formatVerifier,
   makeVerifier,
+  parseVerifier,
 } from "../../../lib/security/verifier.ts";
 
 const verifier = makeVerifier(new Uint8Array(32).fill(1), {
@@ -34,7 +35,7 @@ Deno.test("CredentialsFile reads passwords, verifiers, comments and blank lines"
   );
   assertEquals([...file.accounts], [
     ["yoda", { kind: "password", password: "a b  c " }],
-    ["luke", { kind: "verifier", verifier }],
+    ["luke", { kind: "verifier", verifier: parseVerifier(hashed) }],
     ["Luke", { kind: "password", password: " two" }],
   ]);
   assertEquals(file.problems, []);

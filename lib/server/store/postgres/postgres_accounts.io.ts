@@ -20,8 +20,8 @@ export class PostgresAccounts implements AccountRows {
     this.#writer = writer;
   }
 
-  async read(): Promise<AccountRow[]> {
-    return (await this.#writer.query(readQuery)).map(toAccountRow);
+  async read(signal?: AbortSignal): Promise<AccountRow[]> {
+    return await this.#writer.all(readQuery, toAccountRow, signal);
   }
 
   async add(rows: readonly AccountRow[]): Promise<void> {

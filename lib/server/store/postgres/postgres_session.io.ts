@@ -146,8 +146,35 @@ export class PostgresSession {
    * @throws {PostgresLost} when the connection ends, or no answer comes.
    */
   query(text: string, values: PostgresValue[] = []): Promise<PostgresRow[]> {
-    return this.#ask(() =>
-      this.#sql.unsafe(text, values, { prepare: true, simple: false } as object)
+    return this.#ask(
+      this.#answerMs,
+      () =>
+        this.#sql.unsafe(
+          text,
+          values,
+          { prepare: true, simple: false } as object,
+        ),
+    );
+  }
+
+  /**
+   * Carries out one statement that finds very much, and hands it over a page at a
+   * time, each of which may take some minutes. Throws as {@link query} does.
+   *
+   * @param take Gets each page; false for no more of them.
+   */
+  async pages(
+    text: string,
+    take: (rows: readonly PostgresRow[]) => boolean,
+  ): Promise<void> {
+    await this.#ask(
+      longAnswerMs,
+      (answered) =>
+        this.#sql.unsafe(text, [], { prepare: true, simple: false } as object)
+          .cursor(pageRows, (rows) => {
+            answered();
+            return take(rows) ? undefined : this.#sql.CLOSE;
+          }),
     );
   }
 
@@ -156,7 +183,7 @@ export class PostgresSession {
    * one round trip. Throws as {@link query} does.
    */
   async run(script: string): Promise<void> {
-    await this.#ask(() => this.#sql.unsafe(script));
+    await this.#ask(this.#answerMs, () => this.#sql.unsafe(script));
   }
 
   /** Ends the connection at once. */
@@ -164,23 +191,30 @@ export class PostgresSession {
     this.#end("it is closed");
   }
 
-  #ask(what: () => PromiseLike<unknown>): Promise<PostgresRow[]> {
-    const asked = this.#last.then(() => this.#askNow(what));
+  #ask(answerMs: number, what: Asking): Promise<PostgresRow[]> {
+    const asked = this.#last.then(() => this.#askNow(answerMs, what));
     this.#last = asked.catch(() => {});
     return asked;
   }
 
-  async #askNow(what: () => PromiseLike<unknown>): Promise<PostgresRow[]> {
+  async #askNow(answerMs: number, what: Asking): Promise<PostgresRow[]> {
     if (this.#ended !== undefined) {
       throw new PostgresLost(this.#place, this.#ended);
     }
-    const seconds = this.#answerMs / 1000;
-    const timer = setTimeout(
-      () => this.#end(`it did not answer for ${seconds} seconds`),
-      this.#answerMs,
-    );
+    const seconds = answerMs / 1000;
+    const wait = () =>
+      setTimeout(
+        () => this.#end(`it did not answer for ${seconds} seconds`),
+        answerMs,
+      );
+    let timer = wait();
+    const answered = () => {
+      clearTimeout(timer);
+      timer = wait();
+    };
     try {
-      return [...await what() as PostgresRow[]];
+      const rows = await what(answered);
+      return [...rows as PostgresRow[]];
     } catch (error) {
       const { code, severity } = error as Record<string, unknown>;
       const isRefusal = error instanceof postgres.PostgresError &&
@@ -208,6 +242,9 @@ export class PostgresSession {
     this.#onEnd();
   }
 }
+
+/** @param answered To be called when a part of the answer is there. */
+type Asking = (answered: () => void) => PromiseLike<unknown>;
 
 function connect(place: DatabasePlace): Promise<Duplex> {
   const { host, port } = place;
@@ -352,5 +389,9 @@ const tlsRequest = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 const tlsAccepted = "S".charCodeAt(0);
 /** How long it may take until somebody is there, ms. */
 const connectMs = 5_000;
+/** Of a page. */
+const pageRows = 2_000;
 /** How long the database may think about one question, ms. */
 const standardAnswerMs = 20_000;
+/** The same about one that finds very much, for each page of it, ms. */
+const longAnswerMs = 120_000;

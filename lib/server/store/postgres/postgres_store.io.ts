@@ -85,10 +85,15 @@ export class PostgresStore implements Store {
     return new PostgresStore(writer, new PostgresReader(place));
   }
 
-  async load(): Promise<StoredState> {
+  async load(signal?: AbortSignal): Promise<StoredState> {
     const rows = {} as Record<keyof typeof loadQueries, PostgresRow[]>;
     for (const [name, text] of Object.entries(loadQueries)) {
-      rows[name as keyof typeof loadQueries] = await this.#writer.query(text);
+      const make = loadedRows[name] ?? ((row: PostgresRow) => row);
+      rows[name as keyof typeof loadQueries] = await this.#writer.all(
+        text,
+        make,
+        signal,
+      );
     }
     return toState(rows);
   }
@@ -293,10 +298,7 @@ function toState(
     waiting.set(Number(user), ids);
   }
   return {
-    users: rows.users.map(({ ended_at: endedAt, ...row }) => ({
-      ...present(row),
-      ...(endedAt === null ? {} : { ended: true }),
-    })) as unknown as StoredState["users"],
+    users: rows.users as unknown as StoredState["users"],
     devices: rows.devices as unknown as StoredState["devices"],
     lastDevice: Number(core.last_device),
     blocks: rows.blocks as unknown as StoredState["blocks"],
@@ -305,19 +307,10 @@ function toState(
     groups: living.map(toGroup),
     endedGroups: ended.map(toGroup),
     lastGroup: Number(groups.at(-1)?.id ?? 0),
-    members: rows.members.map((row) => ({
-      group: Number(row.grp),
-      user: Number(row.usr),
-      joined: row.joined === true,
-      since: Number(row.since),
-      sinceMessage: Number(row.since_message),
-    })),
-    tokens: rows.tokens.map(present) as unknown as StoredState["tokens"],
+    members: rows.members as unknown as StoredState["members"],
+    tokens: rows.tokens as unknown as StoredState["tokens"],
     marks: rows.marks as unknown as StoredState["marks"],
-    later: rows.later.map(({ receivers, ...row }) => ({
-      ...row,
-      to: JSON.parse(String(receivers)),
-    })) as unknown as StoredState["later"],
+    later: rows.later as unknown as StoredState["later"],
     lastMessage: Number(core.last_message),
     lastNumber: Number(core.last_number),
     lastGroupNumber: new Map(
@@ -331,10 +324,34 @@ function toState(
     waiting,
     secret: new Uint8Array(core.secret as Uint8Array),
     requests: rows.requests as unknown as StoredState["requests"],
-    failures: rows.failures.map(present) as unknown as StoredState["failures"],
+    failures: rows.failures as unknown as StoredState["failures"],
     epochs: rows.epochs as unknown as StoredState["epochs"],
   };
 }
+
+/** What the rows of some tables become, one by one as they come. */
+const loadedRows: Record<string, (row: PostgresRow) => PostgresRow> = {
+  // Of these are most; so nothing that takes longer than it must.
+  users: ({ id, account, name, cursor, lastSeen, ...rare }) => ({
+    ...{ id, account, name, cursor, lastSeen },
+    ...rare.renaming === null ? {} : { renaming: rare.renaming },
+    ...rare.identity === null ? {} : { identity: rare.identity },
+    ...rare.ended_at === null ? {} : { ended: true },
+  }),
+  members: (row) => ({
+    group: Number(row.grp),
+    user: Number(row.usr),
+    joined: row.joined === true,
+    since: Number(row.since),
+    sinceMessage: Number(row.since_message),
+  }),
+  tokens: present,
+  later: ({ receivers, ...row }) => ({
+    ...row,
+    to: JSON.parse(String(receivers)),
+  }),
+  failures: present,
+};
 
 /** A row without what is `NULL`. */
 function present(row: PostgresRow): PostgresRow {

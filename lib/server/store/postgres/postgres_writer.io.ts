@@ -143,16 +143,28 @@ export class PostgresWriter {
 
   /** Reads, after everything that was asked for before. */
   query(text: string, values: PostgresValue[] = []): Promise<PostgresRow[]> {
-    return this.#inTurn(async () => {
-      for (let tries = 1;; tries++) {
-        const session = await this.#connected();
-        try {
-          return await session.query(text, values);
-        } catch (error) {
-          const isLost = error instanceof PostgresLost;
-          if (!isLost || tries >= mostTries) throw error;
-        }
-      }
+    return this.#read((session) => session.query(text, values));
+  }
+
+  /**
+   * Reads what may be very much, after everything that was asked for before.
+   *
+   * @param make Makes of each row what is kept of it.
+   * @param signal Ends it, with what that is aborted with.
+   */
+  all<Made>(
+    text: string,
+    make: (row: PostgresRow) => Made,
+    signal?: AbortSignal,
+  ): Promise<Made[]> {
+    return this.#read(async (session) => {
+      const all: Made[] = [];
+      await session.pages(text, (rows) => {
+        for (const row of rows) all.push(make(row));
+        return signal?.aborted !== true;
+      });
+      signal?.throwIfAborted();
+      return all;
     });
   }
 
@@ -195,6 +207,20 @@ export class PostgresWriter {
     const done = this.#queue.then(body);
     this.#queue = done.catch(() => {});
     return done;
+  }
+
+  #read<T>(ask: (session: PostgresSession) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      for (let tries = 1;; tries++) {
+        const session = await this.#connected();
+        try {
+          return await ask(session);
+        } catch (error) {
+          const isLost = error instanceof PostgresLost;
+          if (!isLost || tries >= mostTries) throw error;
+        }
+      }
+    });
   }
 
   async #commit(script: (number: CommitNumber) => string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Nodes that want to be the core, with a real database between them. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Steps } from "../../../../lib/base/steps.ts";
 import type { LeaseOwner } from "../../../../lib/server/store/lease.ts";
 import type { Store, StoreWrite } from "../../../../lib/server/model/store.ts";
 import {
@@ -13,6 +14,7 @@ import {
 import { PostgresSession } from "../../../../lib/server/store/postgres/postgres_session.io.ts";
 import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
+import { takeSteps } from "../../../../lib/base/take_steps.io.ts";
 import { freePort } from "../../../support/free_port.ts";
 import {
   noPostgres,
@@ -162,6 +164,56 @@ testUnless(
     await Promise.all(nodes.map((node) => node.stop()));
   },
 );
+
+testUnless(
+  noPostgres,
+  "PostgresLease: a core keeps its place while it loads for longer than that lasts, and its users come page by page",
+  async () => {
+    const postgres = await databases();
+    const database = await postgres.createDatabase();
+    const node = await TestNode.start(database, "a");
+    const other = await TestNode.start(database, "b");
+    try {
+      const store = await Promise.race([node.held(), other.held()]);
+      const core = node.term === undefined ? other : node;
+      await postgres.execute(
+        placeOf(database).name,
+        "INSERT INTO users (id, name, cursor, last_seen, account) SELECT i, " +
+          "'u' || i, 0, 1, lpad(to_hex(i), 16, '0') " +
+          `FROM generate_series(1, ${manyUsers}) AS i`,
+      );
+      const { users } = await store.load();
+      assertEquals(users.length, manyUsers);
+      assertEquals(users.at(-1)?.name, `u${manyUsers}`);
+      const stop = new AbortController();
+      const loading = store.load(stop.signal);
+      stop.abort(new Error("enough"));
+      await assertRejects(() => loading, Error, "enough");
+
+      await takeSteps(slowSteps());
+      let isStored = false;
+      store.commit([message(1)]).then(() => isStored = true);
+      const last = () => core.told.at(-1);
+      await waitUntil("news", () => isStored || last() !== "held 1");
+      assertEquals([isStored, last()], [true, "held 1"]);
+    } finally {
+      await node.stop();
+      await other.stop();
+    }
+  },
+);
+
+/** More than come at once. */
+const manyUsers = 5_000;
+
+/** As one with very many users makes its core of them, but without the work. */
+function* slowSteps(): Steps<void> {
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  for (let step = 0; step < 20; step++) {
+    Atomics.wait(still, 0, 0, 300);
+    yield;
+  }
+}
 
 testUnless(
   noPostgres,

@@ -500,6 +500,35 @@ storeTest(
 );
 
 storeTest(
+  "Store.inbox: of many who ask at once each gets what was stored by then",
+  async (database) => {
+    const store = await database.open();
+    const people = Array.from({ length: 120 }, (_, index) => index + 1);
+    await store.commit([
+      ...people.map((id) => user(id, `user${id}`)),
+      ...people.map((id) => wrote(message(id, id, 1, { receiver: id }))),
+    ]);
+    const ask = (limit: number) =>
+      Promise.all(people.map(async (user) => {
+        const found = await store.inbox({ user }, user % 3 ? 0 : 500, limit);
+        return found.map(({ id }) => id);
+      }));
+    const before = ask(5);
+    const stored = store.commit(
+      people.map((id) => wrote(message(1000 + id, 0, 2, { receiver: id }))),
+    );
+    const after = ask(5);
+    const fewer = ask(1);
+    assertEquals(await before, people.map((id) => id % 3 ? [id] : []));
+    const all = people.map((id) => [...id % 3 ? [id] : [], 1000 + id]);
+    assertEquals(await after, all);
+    assertEquals(await fewer, all.map((ids) => ids.slice(0, 1)));
+    await stored;
+    await store.close();
+  },
+);
+
+storeTest(
   "Store.inbox has what a former member is still owed, until it is confirmed",
   async (database) => {
     const store = await database.open();

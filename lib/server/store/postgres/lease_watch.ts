@@ -36,6 +36,8 @@ export class LeaseWatch {
   #isReachable = true;
   #askAt: number;
   #isAsking = false;
+  /** The row was given back since that was asked. */
+  #wasGiven = false;
   #wantsIt = false;
   /** Until then the row is left to others. */
   #leavesUntil = -Infinity;
@@ -66,6 +68,7 @@ export class LeaseWatch {
       return undefined;
     }
     this.#isAsking = true;
+    this.#wasGiven = false;
     if (this.#held !== undefined) return "renew";
     return this.#wantsIt && now >= this.#leavesUntil ? "take" : "look";
   }
@@ -160,6 +163,13 @@ export class LeaseWatch {
     this.#answered(now + lookMs, false);
   }
 
+  /** Some node says that it has given the row back: no need to wait to look. */
+  handleGiven(now: number): void {
+    if (this.#held !== undefined) return;
+    this.#wasGiven = true;
+    this.#askAt = Math.min(this.#askAt, now);
+  }
+
   /** What this node stores is refused: another one has taken over. */
   handleFenced(why: string, now: number): void {
     if (this.#held === undefined) return;
@@ -177,7 +187,7 @@ export class LeaseWatch {
 
   #answered(askAt: number, isReachable: boolean): void {
     this.#isAsking = false;
-    this.#askAt = askAt;
+    this.#askAt = this.#wasGiven ? -Infinity : askAt;
     if (this.#isReachable === isReachable) return;
     this.#isReachable = isReachable;
     this.#news.push({ news: "reachable", isReachable });

@@ -10,6 +10,7 @@ import { PostgresReader } from "./postgres_reader.io.ts";
 import { PostgresSession, type PostgresValue } from "./postgres_session.io.ts";
 import { PostgresStore } from "./postgres_store.io.ts";
 import {
+  givenChannel,
   LeaseTaken,
   PostgresWriter,
   type WriterNews,
@@ -218,7 +219,15 @@ export class PostgresLease implements Lease {
     values: PostgresValue[] = [],
   ): Promise<PostgresRow[]> {
     if (this.#session?.isOpen !== true) {
-      this.#session = await PostgresSession.open(this.#place, { answerMs });
+      const session = await PostgresSession.open(this.#place, {
+        answerMs,
+        onNotice: () => {
+          this.#watch.handleGiven(performance.now());
+          this.#drain();
+        },
+      });
+      this.#session = session;
+      await session.query(`LISTEN ${givenChannel}`);
     }
     return await this.#session.query(text, values);
   }

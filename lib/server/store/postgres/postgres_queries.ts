@@ -58,43 +58,44 @@ export const columns = `${withoutText}, text`;
 /** Those of the table `m`. */
 const ofM = columns.split(", ").map((column) => `m.${column}`).join(", ");
 
-/** Whom $1 ever wrote to, one search for each. */
-const receivers = "RECURSIVE sent_to (receiver) AS (" +
-  "(SELECT receiver FROM messages WHERE sender = $1 AND grp = 0 " +
-  "AND receiver > 0 ORDER BY receiver LIMIT 1) UNION ALL " +
-  "SELECT (SELECT receiver FROM messages WHERE sender = $1 AND grp = 0 " +
-  "AND receiver > sent_to.receiver ORDER BY receiver LIMIT 1) " +
-  "FROM sent_to WHERE sent_to.receiver IS NOT NULL)";
-
-/** Of user $1 and device $4, those over $2, at most $3. */
-export const inboxQuery = `WITH ${receivers}, found AS (` + [
+const inboxOfReader = `WITH ${allReceivers("reader.usr")}, found AS (` + [
   `(SELECT ${ofM}, NULL AS group_name FROM messages AS m ` +
-  "WHERE receiver = $1 AND receiver <> 0 AND id > $2 ORDER BY id LIMIT $3)",
+  "WHERE receiver = reader.usr AND receiver <> 0 AND id > reader.after ORDER BY id LIMIT $4)",
   `(SELECT ${ofM}, NULL FROM broadcasts AS b ` +
   "JOIN messages AS m ON m.id = b.message " +
-  "WHERE b.usr = $1 AND b.message > $2 ORDER BY b.message LIMIT $3)",
+  "WHERE b.usr = reader.usr AND b.message > reader.after ORDER BY b.message LIMIT $4)",
   `(SELECT ${ofM}, NULL FROM messages AS m ` +
-  "WHERE sender = $1 AND receiver = 0 AND grp = 0 AND id > $2 " +
-  "AND device <> $4::bigint ORDER BY id LIMIT $3)",
+  "WHERE sender = reader.usr AND receiver = 0 AND grp = 0 AND id > reader.after " +
+  "AND device <> reader.device ORDER BY id LIMIT $4)",
   `(SELECT ${ofM}, NULL FROM (SELECT receiver FROM sent_to ` +
-  "WHERE $4::bigint IS NOT NULL AND receiver IS NOT NULL) AS other " +
-  "CROSS JOIN LATERAL (SELECT * FROM messages WHERE sender = $1 " +
-  "AND receiver = other.receiver AND grp = 0 AND id > $2 " +
-  "AND device <> $4::bigint ORDER BY id LIMIT $3) AS m)",
+  "WHERE reader.device IS NOT NULL AND receiver IS NOT NULL) AS other " +
+  "CROSS JOIN LATERAL (SELECT * FROM messages WHERE sender = reader.usr " +
+  "AND receiver = other.receiver AND grp = 0 AND id > reader.after " +
+  "AND device <> reader.device ORDER BY id LIMIT $4) AS m)",
   `(SELECT ${ofM}, NULL FROM members AS place ` +
   "CROSS JOIN LATERAL (SELECT * FROM messages WHERE grp = place.grp " +
-  "AND id > greatest($2, place.since_message) " +
-  "AND (sender <> $1 OR device <> $4::bigint) ORDER BY id LIMIT $3) AS m " +
-  "WHERE place.usr = $1 AND place.joined)",
+  "AND id > greatest(reader.after, place.since_message) " +
+  "AND (sender <> reader.usr OR device <> reader.device) ORDER BY id LIMIT $4) AS m " +
+  "WHERE place.usr = reader.usr AND place.joined)",
   `(SELECT ${ofM}, groups.name FROM owed AS place ` +
   "JOIN groups ON groups.id = place.grp " +
   "CROSS JOIN LATERAL (SELECT * FROM messages WHERE grp = place.grp " +
-  "AND id > greatest($2, place.after) AND id <= place.upto " +
-  "AND (sender <> $1 OR device <> $4::bigint) ORDER BY id LIMIT $3) AS m " +
-  "WHERE place.usr = $1 AND place.upto > $2)",
-].join(" UNION ALL ") + ") SELECT found.*, found.sender = $1 AND EXISTS (" +
+  "AND id > greatest(reader.after, place.after) AND id <= place.upto " +
+  "AND (sender <> reader.usr OR device <> reader.device) ORDER BY id LIMIT $4) AS m " +
+  "WHERE place.usr = reader.usr AND place.upto > reader.after)",
+].join(" UNION ALL ") +
+  ") SELECT found.*, found.sender = reader.usr AND EXISTS (" +
   "SELECT 1 FROM messages AS o WHERE o.id = found.original " +
-  "AND o.device = $4::bigint) AS of_reader FROM found ORDER BY id LIMIT $3";
+  "AND o.device = reader.device) AS of_reader FROM found ORDER BY id LIMIT $4";
+
+/**
+ * Of some readers, users $1 with devices $3, those over $2, at most $4 of each;
+ * `reader` numbers them, from 1 on.
+ */
+export const inboxQuery = "SELECT reader.nr AS reader, each.* FROM unnest(" +
+  "$1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY " +
+  "AS reader (usr, after, device, nr) CROSS JOIN LATERAL (" +
+  `${inboxOfReader}) AS each ORDER BY reader.nr, each.id`;
 
 /** Of log $1 those with numbers over $2, at most $3. */
 export const loggedQuery = `SELECT ${columns} FROM messages ` +
@@ -132,7 +133,7 @@ const groupOnes = [
 
 /** Everything for user $1, or a part of it, below $2, at most $3. */
 export const mineQueries = {
-  all: `WITH ${receivers} ` +
+  all: `WITH ${allReceivers("$1")} ` +
     newest([...privateOnes, ...broadcastOnes, ...groupOnes], "$3"),
   broadcast: newest(broadcastOnes, "$3"),
   group: newest(groupOnes, "$3"),
@@ -294,6 +295,16 @@ export const loadQueries = {
   epochs: "SELECT epoch, after FROM epochs ORDER BY number",
   requests: "SELECT number, what, subject FROM requests ORDER BY number",
 } as const;
+
+/** Whom a user ever wrote to, one search for each. */
+function allReceivers(user: string): string {
+  return "RECURSIVE sent_to (receiver) AS (" +
+    `(SELECT receiver FROM messages WHERE sender = ${user} AND grp = 0 ` +
+    "AND receiver > 0 ORDER BY receiver LIMIT 1) UNION ALL " +
+    `SELECT (SELECT receiver FROM messages WHERE sender = ${user} AND grp = 0 ` +
+    "AND receiver > sent_to.receiver ORDER BY receiver LIMIT 1) " +
+    "FROM sent_to WHERE sent_to.receiver IS NOT NULL)";
+}
 
 function sentTo(
   sender: string,

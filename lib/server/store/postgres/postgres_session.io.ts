@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly onEnd?: () => void;
   /** It ends when an answer takes longer, ms; 20 s by default. */
   readonly answerMs?: number;
+  /** Called when others notify a channel that is listened to. */
+  readonly onNotice?: () => void;
 }
 
 /** A connection. */
@@ -62,7 +64,11 @@ export class PostgresSession {
   constructor(
     place: DatabasePlace,
     stream: Duplex,
-    { onEnd = () => {}, answerMs = standardAnswerMs }: SessionOptions = {},
+    {
+      onEnd = () => {},
+      answerMs = standardAnswerMs,
+      onNotice = () => {},
+    }: SessionOptions = {},
   ) {
     this.#place = place;
     this.#stream = stream;
@@ -97,6 +103,7 @@ export class PostgresSession {
         target_session_attrs: undefined,
         no_subscribe: true,
         onnotice: () => {},
+        onnotify: onNotice,
         onclose: () => this.#end("it was closed by the database"),
         types: {
           count: { to: 20, from: [20], serialize: String, parse: Number },

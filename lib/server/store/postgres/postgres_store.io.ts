@@ -58,6 +58,8 @@ export class PostgresStore implements Store {
   readonly #search: PostgresSearch;
   /** Ends when the commits that were asked for are done, or not. */
   #committed: Promise<unknown> = Promise.resolve();
+  /** Those that are read together with who asks next. */
+  #inboxes: Inboxes | undefined;
   #indexing: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -99,18 +101,26 @@ export class PostgresStore implements Store {
   }
 
   commit(writes: readonly StoreWrite[]): Promise<void> {
+    // Who asks from now on is to find it.
+    this.#inboxes = undefined;
     const done = this.#writer.commit((number) => writeScript(writes, number));
     this.#committed = done.catch(() => {});
     return done;
   }
 
-  async inbox(
-    { user, device }: InboxReader,
+  inbox(
+    reader: InboxReader,
     after: number,
     limit: number,
   ): Promise<StoredMessage[]> {
-    const values = [user, after, limit, device ?? null];
-    return (await this.#writer.query(inboxQuery, values)).map(toInboxMessage);
+    const last = this.#inboxes;
+    const hasRoom = last?.limit === limit && last.asks.length < readersAtOnce;
+    const inboxes = last !== undefined && hasRoom ? last : { limit, asks: [] };
+    const found = new Promise<StoredMessage[]>((resolve, reject) =>
+      inboxes.asks.push({ ...reader, after, resolve, reject })
+    );
+    if (inboxes !== last) this.#readInboxes(this.#inboxes = inboxes);
+    return found;
   }
 
   async logged(
@@ -131,6 +141,7 @@ export class PostgresStore implements Store {
   }
 
   async purge(purge: Purge): Promise<number | undefined> {
+    this.#inboxes = undefined;
     const { olderThan, after, gone, liveSince } = purge;
     const rows = await this.#writer.query(
       purgeQuery,
@@ -199,6 +210,29 @@ export class PostgresStore implements Store {
   }
 
   #indexWaitMs = pauseMs;
+
+  /** Many come back at once when the core has become another one. */
+  async #readInboxes(inboxes: Inboxes): Promise<void> {
+    const { limit, asks } = inboxes;
+    try {
+      const rows = await this.#writer.query(inboxQuery, () => {
+        if (this.#inboxes === inboxes) this.#inboxes = undefined;
+        return [
+          arrayText(asks.map(({ user }) => user)),
+          arrayText(asks.map(({ after }) => after)),
+          arrayText(asks.map(({ device }) => device)),
+          limit,
+        ];
+      });
+      const found = asks.map((): StoredMessage[] => []);
+      for (const row of rows) {
+        found[Number(row.reader) - 1]?.push(toInboxMessage(row));
+      }
+      for (const [at, { resolve }] of asks.entries()) resolve(found[at] ?? []);
+    } catch (error) {
+      for (const { reject } of asks) reject(error as Error);
+    }
+  }
 
   #read(
     ...[text, values]: Parameters<PostgresReader["query"]>
@@ -280,6 +314,17 @@ export class PostgresStore implements Store {
     const conversations = rows.map(toConversation);
     return { messages: [], receivers: [], unseen: { conversations, last } };
   }
+}
+
+/** Inboxes that are read together. */
+interface Inboxes {
+  /** Messages of each at most. */
+  readonly limit: number;
+  readonly asks: (InboxReader & {
+    readonly after: number;
+    readonly resolve: (messages: StoredMessage[]) => void;
+    readonly reject: (error: Error) => void;
+  })[];
 }
 
 function toState(
@@ -371,6 +416,8 @@ function endedLately(groups: readonly PostgresRow[]): PostgresRow[] {
   );
 }
 
+/** Whose inboxes are read together, at most. */
+const readersAtOnce = 50;
 /** Messages that one step of removing looks at. */
 const pageMessages = 500;
 /** Receivers of broadcasts that one such step removes, about. */

@@ -141,9 +141,18 @@ export class PostgresWriter {
     return this.#holder;
   }
 
-  /** Reads, after everything that was asked for before. */
-  query(text: string, values: PostgresValue[] = []): Promise<PostgresRow[]> {
-    return this.#read((session) => session.query(text, values));
+  /**
+   * Reads, after everything that was asked for before.
+   *
+   * @param values May be made when it is its turn.
+   */
+  query(
+    text: string,
+    values: PostgresValue[] | (() => PostgresValue[]) = [],
+  ): Promise<PostgresRow[]> {
+    return this.#read((session) =>
+      session.query(text, typeof values === "function" ? values() : values)
+    );
   }
 
   /**
@@ -407,6 +416,9 @@ export class LeaseTaken extends StartError {
   }
 }
 
+/** Those who listen to it hear when a node has given the lease back. */
+export const givenChannel = "parley_lease";
+
 /** Brings the schema up to date; also shows that the database can be written. */
 async function migrate(
   session: PostgresSession,
@@ -457,7 +469,9 @@ const takeLease = "UPDATE core SET holder = $1, term = term + 1, node = $2, " +
   "lease = lease + 1, expires = clock_timestamp() + interval '5 s' " +
   `WHERE ${isFree} RETURNING term, commits, moved, lease`;
 /** Where the lease was given back, the lock is somebody's who may have it. */
-const giveBack = "UPDATE core SET expires = NULL WHERE holder = $1";
+const giveBack = "WITH given AS (UPDATE core SET expires = NULL " +
+  "WHERE holder = $1 RETURNING 1) " +
+  `SELECT pg_notify('${givenChannel}', '') FROM given`;
 const leaseQuery = "SELECT CASE WHEN expires < clock_timestamp() THEN 'over' " +
   "WHEN expires IS NULL THEN 'free' ELSE 'held' END AS state, " +
   "coalesce((SELECT backend_start < greatest(expires, " +

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   type LeaseNews,
   type LeaseRow,
@@ -50,6 +50,34 @@ Deno.test("LeaseWatch looks four times a second, tells who is the core once, and
   assertEquals(watch.pollQuestion(650), "renew");
   watch.handleRenewed(650);
   assertEquals(watch.pollTimeout(), 1650);
+});
+
+Deno.test("LeaseWatch looks at once when the row was given back, also when that is told while it looks", () => {
+  const watch = new LeaseWatch(0);
+  watch.pollQuestion(0);
+  watch.handleRow(row(), 10);
+  newsOf(watch);
+  assertEquals(watch.pollQuestion(20), undefined);
+  watch.handleGiven(20);
+  assert(watch.pollTimeout() <= 20);
+  assertEquals(watch.pollQuestion(20), "look");
+  // Asked before it was given, so perhaps answered with what was then.
+  watch.handleGiven(21);
+  watch.handleRow(row(), 22);
+  assertEquals(watch.pollQuestion(22), "look");
+  watch.handleRow(row({ isFree: true }), 23);
+  assertEquals(watch.pollQuestion(23), "take");
+  watch.handleNotTaken(24);
+  assertEquals(watch.pollQuestion(24), undefined);
+
+  // Who gave it back hears that, too, and leaves it to others.
+  const giver = holder();
+  giver.handleGiven(500);
+  giver.handleReleased(1_000);
+  giver.handleGiven(1_001);
+  assertEquals(giver.pollQuestion(1_001), "look");
+  giver.handleRow(row({ term: 4, isFree: true }), 1_002);
+  assertEquals(giver.pollQuestion(1_252), "look");
 });
 
 Deno.test("LeaseWatch looks again where somebody else was faster", () => {

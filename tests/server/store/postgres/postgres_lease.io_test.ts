@@ -12,6 +12,7 @@ import {
   tryLock,
 } from "../../../../lib/server/store/postgres/postgres_schema.ts";
 import { PostgresSession } from "../../../../lib/server/store/postgres/postgres_session.io.ts";
+import { givenChannel } from "../../../../lib/server/store/postgres/postgres_writer.io.ts";
 import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
 import { takeSteps } from "../../../../lib/base/take_steps.io.ts";
@@ -200,6 +201,28 @@ testUnless(
       await node.stop();
       await other.stop();
     }
+  },
+);
+
+testUnless(
+  noPostgres,
+  "PostgresLease: the others hear that the row was given back, and look at it",
+  async () => {
+    const postgres = await databases();
+    const database = await postgres.createDatabase();
+    const place = placeOf(database);
+    const node = await TestNode.start(database, "a");
+    await node.held();
+    let heard = 0;
+    const other = await PostgresSession.open(place, {
+      onNotice: () => heard++,
+    });
+    await other.query(`LISTEN ${givenChannel}`);
+    await node.stop();
+    await waitUntil("the notice", () => heard > 0);
+    const [row] = await other.query("SELECT expires FROM core");
+    assertEquals([row?.expires, heard], [null, 1]);
+    other.close();
   },
 );
 

@@ -3,6 +3,7 @@
  * conversation that it is about, or a notice beside all of them. The list, the
  * cards and the status show the rest.
  */
+import { visible } from "../../../../base/text.ts";
 import type { ClientEvent } from "../../../events/client_event.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 
@@ -81,8 +82,14 @@ export function noticeOf(
     case "key-changed":
     case "server-set-back":
       return { ...notice, isFailure: true };
+    case "invited": {
+      // What the terminal says to enter is a button here. The list has them all.
+      const [by, group] = [event.by, event.group].map(visible);
+      const text = `${by} invites you to the group ${group}; ` +
+        "choose it in the list to join";
+      return { ...notice, text, about: "invitations" };
+    }
     case "first-contact":
-    case "invited":
     case "device-login":
       return notice;
     case "link":

@@ -130,7 +130,11 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     new MessageLogs(folder.path, report),
     (logs) => logs.close(),
   );
-  const state = await messageLogs.catchUp(store, stored);
+  // Where clients wait for the next core they are not to wait for this, too.
+  const isNode = given.openEntrance !== undefined;
+  const state = isNode
+    ? await messageLogs.look(store, stored)
+    : await messageLogs.catchUp(store, stored);
   const transferLog = parts.adopt(
     await TransferLogFile.open(folder.path, report),
     (log) => log.close(),
@@ -210,6 +214,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     start() {
       shell.start(entrance.network);
       entrance.start();
+      messageLogs.complete(store);
     },
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
     reloadCertificate: () => entrance.reloadCertificate(),

@@ -88,6 +88,90 @@ Deno.test("MessageLogs.catchUp adds exactly what a log lacks", async () => {
   await store.close();
 });
 
+Deno.test("MessageLogs.complete adds what a log lacks before what is said meanwhile, also when the database is away for a while", async () => {
+  const rounds = 700;
+  const store = await filledStore(rounds);
+  const { main, group } = expected(rounds);
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/messagelog.txt`;
+    await Deno.writeTextFile(path, main.split("\n", 1)[0] + "\n");
+    const logs = new MessageLogs(folder, () => {});
+    const state = await logs.look(store, await store.load());
+    assertEquals(state.lastNumber, 2 * rounds);
+    let pages = 0;
+    const opened = Promise.withResolvers<void>();
+    logs.complete({
+      async logged(group, after, limit) {
+        if (++pages === 2) throw new Error("it is away");
+        if (pages === 3) await opened.promise;
+        return await store.logged(group, after, limit);
+      },
+    });
+    const next = 2 * rounds + 1;
+    const line = messageLogLine(next, 0, "yoda", "leia", "hi");
+    logs.append(undefined, line);
+    logs.append("Jedi", groupLogLine(rounds + 1, 0, "yoda", "ho"));
+    await waitUntil("the third page", () => pages === 3);
+    assertEquals(
+      await Deno.readTextFile(path),
+      main.split("\n").slice(0, 501).join("\n") + "\n",
+    );
+    opened.resolve();
+    await waitUntil("both logs are whole", async () => {
+      const [one, other] = await Promise.all(
+        ["", "Jedi_"].map((name) =>
+          Deno.readTextFile(`${folder}/${name}messagelog.txt`).catch(() => "")
+        ),
+      );
+      return one?.endsWith(line) && other?.endsWith("ho\n");
+    });
+    const last = messageLogLine(next + 1, 0, "yoda", "leia", "hi");
+    logs.append(undefined, last);
+    await logs.close();
+    assertEquals(await Deno.readTextFile(path), main + line + last);
+    assertEquals(
+      await Deno.readTextFile(`${folder}/Jedi_messagelog.txt`),
+      group + groupLogLine(rounds + 1, 0, "yoda", "ho"),
+    );
+  });
+  await store.close();
+});
+
+Deno.test("MessageLogs that are closed while they lack lines leave no gap, and are completed at the next start", async () => {
+  const rounds = 700;
+  const store = await filledStore(rounds);
+  const { main } = expected(rounds);
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/messagelog.txt`;
+    const logs = new MessageLogs(folder, () => {});
+    await logs.look(store, await store.load());
+    const asked = Promise.withResolvers<void>();
+    const opened = Promise.withResolvers<void>();
+    let pages = 0;
+    logs.complete({
+      async logged(group, after, limit) {
+        if (++pages === 2) {
+          asked.resolve();
+          await opened.promise;
+        }
+        return await store.logged(group, after, limit);
+      },
+    });
+    await asked.promise;
+    logs.append(undefined, messageLogLine(9_999, 0, "yoda", "leia", "hi"));
+    const closed = logs.close();
+    opened.resolve();
+    await closed;
+    const text = await Deno.readTextFile(path);
+    assertEquals(text, main.slice(0, text.length));
+    const again = new MessageLogs(folder, () => {});
+    await again.catchUp(store, await store.load());
+    await again.close();
+    assertEquals(await Deno.readTextFile(path), main);
+  });
+  await store.close();
+});
+
 Deno.test("MessageLogs writes appended lines within 100 ms and on close", async () => {
   await withTempFolder(async (folder) => {
     const logs = new MessageLogs(folder, () => {});

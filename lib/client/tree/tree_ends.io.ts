@@ -33,7 +33,9 @@ export class TreeSource extends OneTrySource implements SentFile {
     super();
     this.#thread = thread;
     this.file = file;
-    this.#readAhead(new ArrayBuffer(chunkBytes));
+    // What is sent first need not wait for many files to be read.
+    const { blockBytes } = transferLimits;
+    this.#readAhead(new ArrayBuffer(chunkBytes), blockBytes);
   }
 
   /** What is to be told where not all is as it was offered. */
@@ -87,8 +89,8 @@ export class TreeSource extends OneTrySource implements SentFile {
   }
 
   /** Memory goes to and fro: what is new each time would pile up. */
-  #readAhead(buffer: ArrayBuffer): void {
-    const length = Math.min(chunkBytes, this.file.size - this.#asked);
+  #readAhead(buffer: ArrayBuffer, most = chunkBytes): void {
+    const length = Math.min(most, this.file.size - this.#asked);
     const asked = this.#asked += length;
     if (length === 0) return;
     const memory = new Uint8Array(buffer);

@@ -50,7 +50,7 @@ export async function pictureWindow(): Promise<void> {
   await obiwan.succeed("/groupmsg jedi @yoda will you speak?");
   await shows(page, ".message", "will you speak");
   await enter("Speak I will. Patience you must have.");
-  await shows(page, ".message.own .mark", "delivered");
+  await shows(page, ".message.own .mark", "sent");
 
   await open(page, "@luke");
   await enter("Seen the second sun, have you?");

@@ -188,7 +188,11 @@ export class MessageLogs {
       const page = await store.logged(place.group, place.after, pageSize);
       const end = page.at(-1);
       if (end === undefined) break;
-      for (const message of page) appender.append(lineOf(message, user));
+      for (const message of page) {
+        // What was said meanwhile is there already, and is held.
+        if (message.number > place.last) break;
+        appender.append(lineOf(message, user));
+      }
       place.after = end.number;
     }
     await appender.flush();

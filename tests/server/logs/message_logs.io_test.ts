@@ -109,6 +109,15 @@ Deno.test("MessageLogs.complete adds what a log lacks before what is said meanwh
     });
     const next = 2 * rounds + 1;
     const line = messageLogLine(next, 0, "yoda", "leia", "hi");
+    // It is stored before it is logged.
+    const said = { sender: 1, at: 0, mid: "m" };
+    await store.commit([
+      { receiver: 2, number: next, text: "hi" },
+      { group: 1, number: rounds + 1, text: "ho" },
+    ].map((each, at) => ({
+      write: "message",
+      message: { ...said, ...each, id: 3 * rounds + 1 + at },
+    })));
     logs.append(undefined, line);
     logs.append("Jedi", groupLogLine(rounds + 1, 0, "yoda", "ho"));
     await waitUntil("the third page", () => pages === 3);

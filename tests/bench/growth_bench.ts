@@ -31,18 +31,17 @@ import {
 } from "../support/postgres_server.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
-/** Fills the tables as if all had come once, which takes the database seconds. */
-function fill(users: number): string {
-  const row = (columns: string) =>
-    `INSERT INTO ${columns} ` +
-    `FROM generate_series(1, ${users}) AS i;`;
-  return row(
-    "users (id, name, cursor, last_seen, account) " +
-      "SELECT i, 'u' || i, 0, 1, lpad(to_hex(i), 16, '0')",
-  ) + row(
-    "devices (number, usr, id, name, cursor, since, ip, last_seen) " +
-      "SELECT i, i, lpad(to_hex(i), 16, 'd'), 'laptop', 0, 1, '192.0.2.1', 1",
-  );
+/** Fills the tables as if all had come once, a part with each statement. */
+function* fill(users: number): Generator<string> {
+  for (let from = 1; from <= users; from += usersPerStatement) {
+    const upto = Math.min(users, from + usersPerStatement - 1);
+    const rows = `FROM generate_series(${from}, ${upto}) AS i`;
+    yield "INSERT INTO users (id, name, cursor, last_seen, account) " +
+      `SELECT i, 'u' || i, 0, 1, lpad(to_hex(i), 16, '0') ${rows}`;
+    yield "INSERT INTO devices (number, usr, id, name, cursor, since, ip, " +
+      "last_seen) SELECT i, i, lpad(to_hex(i), 16, 'd'), 'laptop', 0, 1, " +
+      `'192.0.2.1', 1 ${rows}`;
+  }
 }
 
 /** Accounts with a salt and keys of their own each, but of one password. */
@@ -161,6 +160,7 @@ async function usedMb(): Promise<number> {
 const encoder = new TextEncoder();
 /** How often a client says that it is there, ms. */
 const pingMs = 20_000;
+const usersPerStatement = 20_000;
 
 if (import.meta.main) {
   const { number } = taskArguments({
@@ -178,7 +178,7 @@ if (import.meta.main) {
   const place = placeOf(await postgres.createDatabase());
   const open = () => PostgresStore.open(place, { report() {}, stop() {} });
   await (await open()).close();
-  await postgres.execute(place.name, fill(users));
+  for (const part of fill(users)) await postgres.execute(place.name, part);
   const store = await open();
   const emptyMb = await usedMb();
 

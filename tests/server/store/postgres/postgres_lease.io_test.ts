@@ -232,8 +232,8 @@ const manyUsers = 5_000;
 /** As one with very many users makes its core of them, but without the work. */
 function* slowSteps(): Steps<void> {
   const still = new Int32Array(new SharedArrayBuffer(4));
-  for (let step = 0; step < 20; step++) {
-    Atomics.wait(still, 0, 0, 300);
+  for (let step = 0; step < 50; step++) {
+    Atomics.wait(still, 0, 0, 100);
     yield;
   }
 }

@@ -71,7 +71,7 @@ export class Bbr implements CongestionController {
     this.#datagramBytes = bytes;
     if (this.#maxRate > 0) return;
     this.#window = Math.min(
-      (this.#isYielding ? yieldingPackets : initialPackets) * bytes,
+      initialPackets * bytes,
       Math.max(maxInitialBytes, 2 * bytes),
       this.#socketBound(),
     );
@@ -83,7 +83,6 @@ export class Bbr implements CongestionController {
 
   setYielding(isYielding: boolean): void {
     this.#isYielding = isYielding;
-    this.setDatagramBytes(this.#datagramBytes);
     this.#cycle = Math.min(this.#cycle, this.#gains.length - 1);
   }
 
@@ -443,10 +442,7 @@ const timingErrorMs = 0.3;
 const shortestTimedMs = 2;
 const rateRounds = 10;
 const probeRttMs = 200;
-/** As other senders over UDP do: less than TCP lets leave in one burst. */
-const initialPackets = 32;
-/** So that a call waits for it only half as long on a slow line. */
-const yieldingPackets = 16;
+const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;
 const minPackets = 4;
 /** A path this short, ms, holds next to nothing itself. */

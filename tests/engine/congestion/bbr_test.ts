@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { Bbr } from "../../../lib/engine/congestion/bbr.ts";
-import { testFile, TransferPair } from "../../support/transfer_pair.ts";
 import type { AckSample } from "../../../lib/engine/congestion/controller.ts";
 
 /** Feeds a path of `rate` bytes/ms and `rtt` ms, a round trip at a time. */
@@ -59,25 +58,6 @@ Deno.test("Bbr doubles until the path is full, then stays at its rate", () => {
   const { pacingRate, window } = path.bbr;
   assert(pacingRate >= 0.75 * 12_500 && pacingRate <= 1.25 * 12_500);
   assert(window >= 12_500 * 40 && window <= 3 * 12_500 * 40, `${window}`);
-});
-
-Deno.test("Bbr begins with 32 datagrams, beside a call with 16", () => {
-  const bbr = new Bbr();
-  bbr.setDatagramBytes(1200);
-  assertEquals(bbr.window, 32 * 1200);
-  bbr.setYielding(true);
-  assertEquals(bbr.window, 16 * 1200);
-  bbr.setYielding(false);
-  bbr.setDatagramBytes(8_872);
-  assertEquals(bbr.window, 64 * 1024);
-});
-
-Deno.test("Bbr sends a picture of 36 KB at once", () => {
-  const link = { delayMs: 100, rate: 12_500 };
-  const pair = new TransferPair({ seed: 1, file: testFile(36_000), link });
-  pair.run(10_000, () => pair.writtenBytes === 36_000);
-  // The way there and back that finds the path, and one there.
-  assert(pair.now < 320, `${pair.now} ms`);
 });
 
 Deno.test("Bbr is not slowed down by scattered loss", () => {

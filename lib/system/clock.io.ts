@@ -67,3 +67,17 @@ export async function withinTime<T>(
 function notInTime(): Error {
   return new Deno.errors.TimedOut("the server does not answer");
 }
+
+/** Waits `ms`, or less when aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}

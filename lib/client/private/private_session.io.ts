@@ -15,6 +15,7 @@ import type { Instant, Random } from "../../base/ports.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import { X25519KeyPair } from "../../security/x25519.ts";
 import { PrivateConnection } from "./private_connection.io.ts";
+import { pause } from "../../system/clock.io.ts";
 import { TcpSocket } from "../../system/tcp_socket.io.ts";
 
 /** What a session needs from the service it belongs to. */
@@ -259,20 +260,6 @@ function usable(addresses: readonly WireAddress[]): WireAddress[] {
     }
   }
   return [...byPlace.values()];
-}
-
-/** Waits `ms`, or less when aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }
 
 const firstPauseMs = 250;

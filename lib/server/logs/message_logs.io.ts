@@ -20,6 +20,7 @@ import type {
   StoredMessage,
   StoredState,
 } from "../model/store.ts";
+import { pause } from "../../system/clock.io.ts";
 import type { LogAppender } from "./log_appender.io.ts";
 import type { Report } from "./server_log.io.ts";
 import { TextLogs } from "./text_logs.io.ts";
@@ -198,7 +199,6 @@ export class MessageLogs {
     await appender.flush();
     if (this.#closing.signal.aborted) return;
     this.#gaps.delete(appender);
-    if (gap.held.length === 0) return;
     for (const line of gap.held) {
       if (!this.#logs.append(appender, line)) {
         return void this.#full.add(appender);
@@ -238,17 +238,6 @@ class Gap {
     this.held.push(line);
     return true;
   }
-}
-
-/** Ends at the signal, too. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 function lineOf(message: StoredMessage, user: (id: number) => string): string {

@@ -351,6 +351,12 @@ export const limitTable = {
     what: "a call without an answer",
     beyond: "it ends, and both are told",
   },
+  lostCallMs: {
+    value: 90_000,
+    unit: "ms",
+    what: "who lost the connection to another in a call may connect anew",
+    beyond: "who has nothing else of the call is not in it any more",
+  },
   awayMs: {
     value: 12 * 3_600_000,
     unit: "ms",

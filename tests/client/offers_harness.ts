@@ -78,6 +78,7 @@ export class OffersPeer {
       hasCalls: () => true,
       identity: () => this.identity,
       isCompared: () => false,
+      isAway: () => false,
       now: () => this.instant,
       leaveNote: () => {},
       send: (frame) => this.sent.push(frame),

@@ -4,6 +4,7 @@
  * the tests of the page.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { GuiTab } from "../support/gui_client.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 import { LyingServer } from "../support/lying_server.ts";
 import {
@@ -147,15 +148,22 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
       const lost = { do: "call-connected", link: "lost" } as const;
       const before = [luke, obiwan].map(({ tab }) => tab.messages.length);
       luke.tab.say({ ...lost, call, peer: "obiwan" });
-      await luke.tab.told(
-        "event",
-        ({ event }) =>
-          event.event === "call" &&
-          event.info.members.some(({ state }) => state === "reconnecting"),
-        before[0],
-      );
+      await isLost(luke.tab, "obiwan", before[0]);
       for (const [at, { tab }] of [luke, obiwan].entries()) {
         await tab.told("call-peer", () => true, before[at]);
+      }
+      await whole();
+      // One who loses all others at once is in the call as well.
+      const all = [yoda, luke, obiwan];
+      const later = all.map(({ tab }) => tab.messages.length);
+      const { call: number } = await obiwan.tab.told("call-peer");
+      for (const peer of ["yoda", "luke"]) {
+        obiwan.tab.say({ ...lost, call: number, peer });
+      }
+      await isLost(yoda.tab, "obiwan", later[0]);
+      await isLost(luke.tab, "obiwan", later[1]);
+      for (const other of ["yoda", "luke"]) {
+        await isLost(obiwan.tab, other, later[2]);
       }
       await whole();
       await yoda.tab.run("/call end");
@@ -164,14 +172,41 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     },
   );
 
-  await t.step("closing the tab hangs up", async () => {
-    const { call } = await ring();
-    const from = yoda.tab.messages.length;
-    luke.tab.say({ do: "call-answer", ref: 901, call, media: "voice" });
-    await callState(yoda.tab, "connecting", from);
-    luke.tab.close();
-    await callState(yoda.tab, "ended", from);
-    const none = await yoda.tab.run("/call luke");
-    assertEquals(none.text, ["luke's client cannot take calls"]);
-  });
+  await t.step(
+    "a call of two that was lost goes on, and closing the tab hangs up",
+    async () => {
+      const pages = [connects(yoda, "yoda"), connects(luke, "luke")] as const;
+      const { call } = await ring();
+      luke.tab.say({ do: "call-answer", ref: 901, call, media: "voice" });
+      const whole = () =>
+        Promise.all([
+          pages[0].until("luke", "open"),
+          pages[1].until("yoda", "open"),
+        ]);
+      await whole();
+      const before = [yoda, luke].map(({ tab }) => tab.messages.length);
+      luke.tab.say({ do: "call-connected", call, peer: "yoda", link: "lost" });
+      await isLost(luke.tab, "yoda", before[1]);
+      await isLost(yoda.tab, "luke", before[0]);
+      await whole();
+      const from = yoda.tab.messages.length;
+      luke.tab.close();
+      await callState(yoda.tab, "ended", from);
+      const none = await yoda.tab.run("/call luke");
+      assertEquals(none.text, ["luke's client cannot take calls"]);
+    },
+  );
 });
+
+/** Waits until a tab is told that somebody is lost, and tried again. */
+async function isLost(tab: GuiTab, user: string, from = 0): Promise<void> {
+  await tab.told(
+    "event",
+    ({ event }) =>
+      event.event === "call" &&
+      event.info.members.some((each) =>
+        each.user === user && each.state === "reconnecting"
+      ),
+    from,
+  );
+}

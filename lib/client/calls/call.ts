@@ -26,6 +26,8 @@ export interface CallLeg {
    * between the clients stands.
    */
   state: "asked" | "agreed" | "linked";
+  /** When it was asked for, of one that joins, monotonic ms. */
+  askedAt: number;
   /** When the path stood, monotonic ms. */
   linkedAt: number;
   /** The server relays nothing of it before, ms since 1970 UTC. */
@@ -56,6 +58,8 @@ export interface CallParty {
   state: CallState;
   reason: string | undefined;
   link: CallLink | undefined;
+  /** The offer of the leg that was lost last. */
+  lost: string | undefined;
 }
 
 /** A call that has not ended. */
@@ -115,6 +119,11 @@ export class Call {
     ) ?? "ringing";
   }
 
+  /** True when nothing leads to anybody, and none is expected back. */
+  get isDeserted(): boolean {
+    return this.legs.size === 0 && this.present.length === 0;
+  }
+
   /** Those who are in it, about to be, or lost and tried again. */
   get present(): CallParty[] {
     return this.members.filter(({ state }) =>
@@ -156,7 +165,7 @@ export class Call {
   ): CallLeg {
     let member = this.members.find((each) => each.user === user);
     if (member === undefined) {
-      const none = { reason: undefined, link: undefined };
+      const none = { reason: undefined, link: undefined, lost: undefined };
       member = { user, state: "ringing", ...none };
       this.members.push(member);
     }
@@ -165,7 +174,12 @@ export class Call {
     member.reason = undefined;
     const blank = {
       ...{ own: undefined, ownEnd: undefined, theirEnd: undefined },
-      ...{ linkedAt: Infinity, relayAgainAt: undefined, names: [] },
+      ...{
+        askedAt: Infinity,
+        linkedAt: Infinity,
+        relayAgainAt: undefined,
+        names: [],
+      },
     };
     const made: CallLeg = {
       ...{ joins: false, state: "asked", call: this, member },

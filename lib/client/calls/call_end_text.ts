@@ -18,7 +18,7 @@ export function callEndText(reason: string, leg: CallLeg): string {
     busy: end === "callee" && call.group !== undefined
       ? `it is full: ${mostText(call)}`
       : `${user} is in another call`,
-    closed: `${user} hung up`,
+    closed: hungUpText(user),
     cancelled: end === "callee" ? `${user} gave up` : `${user} declined`,
     expired: end === "callee" ? "you missed it" : `${user} did not answer`,
     failed: `${user}'s client could not take it`,
@@ -29,6 +29,11 @@ export function callEndText(reason: string, leg: CallLeg): string {
   if (text !== undefined) return text;
   const known = endReasons.find((each) => each === reason) ?? "failed";
   return endText(known satisfies EndReason, { kind: "call", user, terms });
+}
+
+/** What the user reads when somebody does not want to go on. */
+export function hungUpText(user: string): string {
+  return `${user} hung up`;
 }
 
 /** What the user reads when somebody is lost who is to come back. */
@@ -44,6 +49,13 @@ export function gaveUpText(user: string): string {
 /** What the user reads when those who were lost are not there for others either. */
 export function leftText(user: string): string {
   return `${user} is not in the call any more`;
+}
+
+/** What the user reads when nobody who was lost came back, and nobody else is there. */
+export function aloneText({ group, members }: Call): string {
+  const [{ user } = { user: "" }] = members;
+  const whom = group === undefined ? user : "all others";
+  return `the connection to ${whom} was lost, and did not come back within a minute`;
 }
 
 /** What the user reads when another browser answers than the one that signed. */

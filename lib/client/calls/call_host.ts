@@ -11,6 +11,8 @@ export interface CallHost extends PeerHost {
   identity(): Pick<Identity, "sign"> | undefined;
   /** True when the two users have compared their safety number. */
   isCompared(user: string): boolean;
+  /** True when the server says that somebody is not online. */
+  isAway(user: string): boolean;
   now(): Instant;
   /** The N of `/call answer N`, from the numbers of all offers. */
   takeNumber(): number;

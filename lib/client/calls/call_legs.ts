@@ -1,7 +1,8 @@
 /**
  * What leads to the members of calls: each leg is asked for, agreed on, linked
- * and ended here. The members of a group's call are connected with each other,
- * and a leg that is lost between two who are both still there is tried again.
+ * and ended here. The members of a group's call are connected with each other.
+ * A leg that is lost is tried again while both are still there, also where it was
+ * the only one.
  */
 import { encodeHex } from "@std/encoding/hex";
 import type { EndReason } from "../../wire/end_reason.ts";
@@ -13,10 +14,12 @@ import {
 } from "../offers/offer_end.ts";
 import { relayEndText } from "../offers/end_text.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
-import type { Call, CallLeg } from "./call.ts";
+import type { Call, CallLeg, CallParty } from "./call.ts";
 import {
+  aloneText,
   callEndText,
   gaveUpText,
+  hungUpText,
   leftText,
   lostText,
   notBegunText,
@@ -33,6 +36,8 @@ export class CallLegs {
   readonly #host: CallHost;
   readonly #open: OpenCalls;
   readonly #talk: CallTalk;
+  /** Without the server nobody can be asked. */
+  #isConnected = false;
 
   constructor(host: CallHost, open: OpenCalls, talk: CallTalk) {
     this.#host = host;
@@ -44,8 +49,10 @@ export class CallLegs {
   ask(call: Call, user: string, joins = false): void {
     const id = encodeHex(this.#host.random.bytes(8));
     const none = { terms: undefined, peer: undefined };
-    const leg = { id, end: "caller", user, ...none } as const;
-    this.prepare(call.addLeg({ ...leg, joins }));
+    const fields = { id, end: "caller", user, ...none } as const;
+    const leg = call.addLeg({ ...fields, joins });
+    if (joins) leg.askedAt = this.#host.now().mono;
+    this.prepare(leg);
   }
 
   /** Makes this side's key, by which it is offered or answered. */
@@ -70,6 +77,9 @@ export class CallLegs {
     }
     if (call.isFullFor(user)) return this.decline(id, "busy");
     const known = call.members.find((each) => each.user === user);
+    if (known === undefined && group === undefined) {
+      return this.decline(id, "failed");
+    }
     if (known?.reason === otherBrowser) return this.decline(id, "untrusted");
     if (mine !== undefined) {
       // They know sooner that it is lost.
@@ -78,6 +88,7 @@ export class CallLegs {
       if (mine.state === "linked") {
         this.#talk.tellOf(mine, { tell: "call-gone" });
         mine.member.state = "reconnecting";
+        mine.member.lost = mine.id;
       }
     }
     this.prepare(call.addLeg(leg));
@@ -87,6 +98,9 @@ export class CallLegs {
   handleLinked(leg: CallLeg, port: number): void {
     leg.state = "linked";
     leg.linkedAt = this.#host.now().mono;
+    const { call, member } = leg;
+    // Of two, pages that have never found each other find nobody else either.
+    if (call.group !== undefined) call.retries.handleThere(member.user);
     this.#talk.handleLinked(leg, port);
   }
 
@@ -94,6 +108,7 @@ export class CallLegs {
   handleOpen({ call, member }: CallLeg): void {
     const { mono, wall } = this.#host.now();
     member.state = "open";
+    member.lost = undefined;
     call.since ??= wall;
     call.retries.handleOpen(member.user, mono);
     this.#open.show(call);
@@ -105,10 +120,40 @@ export class CallLegs {
     this.#review(leg.call);
   }
 
+  /** The server is there, and perhaps another one than before. */
+  handleOpened(): void {
+    this.#isConnected = true;
+    for (const call of this.#open.all()) this.#review(call);
+  }
+
+  handleDisconnected(): void {
+    this.#isConnected = false;
+  }
+
+  /** Somebody who was lost has left; false when it is nobody's offer. */
+  handleLeft(offer: string): boolean {
+    const isMeant = ({ lost, state }: CallParty) =>
+      lost === offer && state === "reconnecting";
+    for (const call of this.#open.all()) {
+      const member = call.members.find(isMeant);
+      if (member === undefined) continue;
+      const { user } = member;
+      call.retries.handleLeft(user);
+      const leg = call.legTo(user);
+      if (leg !== undefined) {
+        this.tellEnd(leg, "cancelled");
+        this.endLeg(leg, "closed");
+      } else this.#leave(call, member, "closed", hungUpText(user));
+      return true;
+    }
+    return false;
+  }
+
   /** A person wants to hear somebody again who is there. */
   askAgain(call: Call, user: string): void {
-    const isThere = call.listed(this.#host.self()).has(user);
-    call.retries.forget(user);
+    const isLost = call.present.some((each) => each.user === user);
+    const isThere = isLost || call.listed(this.#host.self()).has(user);
+    if (!isLost) call.retries.forget(user);
     this.ask(call, user, isThere);
   }
 
@@ -131,11 +176,12 @@ export class CallLegs {
   pollTimeout(): number {
     const times = this.#open.legs().map((leg) => this.#stuckAt(leg));
     for (const call of this.#open.all()) {
-      for (const user of this.#missing(call)) {
-        times.push(call.retries.dueAt(user));
-      }
+      const { retries } = call;
+      const listed = call.listed(this.#host.self());
+      for (const user of this.#missing(call)) times.push(retries.dueAt(user));
       for (const { user } of awaited(call)) {
-        if (!this.#asks(user)) times.push(call.retries.waitsUntil(user));
+        if (!listed.has(user)) times.push(retries.keptUntil(user));
+        else if (!this.#asks(user)) times.push(retries.waitsUntil(user));
       }
     }
     return Math.min(Infinity, ...times);
@@ -244,6 +290,7 @@ export class CallLegs {
 
   /** Ends all of a call; this user, or this client, wants it so. */
   hangUp(call: Call, reason: string): void {
+    const lost = call.members.filter(({ state }) => state === "reconnecting");
     for (const leg of [...call.legs.values()]) {
       this.#drop(leg);
       const isUnanswered = call.isRinging;
@@ -253,6 +300,10 @@ export class CallLegs {
       else this.tellEnd(leg, leg.state === "asked" ? "cancelled" : "closed");
       call.legs.delete(leg.id);
       leg.member.state = "ended";
+    }
+    // Those who were lost need not wait.
+    for (const { lost: offer } of lost) {
+      if (offer !== undefined) endOffer(this.#host, offer, "closed");
     }
     this.#end(call, reason, undefined, true);
   }
@@ -265,20 +316,26 @@ export class CallLegs {
     isOwn = false,
   ): void {
     const { call, member } = leg;
-    const isLost = lossReasons.has(reason);
+    // A window may be told of later than its client is.
+    const isLost = lossReasons.has(reason) ||
+      leg.joins && reason === "no_calls";
     this.#drop(leg, isLost);
     call.legs.delete(leg.id);
     const wasLinked = leg.state === "linked";
     const { mono } = this.#host.now();
     const isOver = !isLost && !farewells.has(reason);
-    call.retries.handleLost(member.user, isOver, mono);
+    const { user } = member;
+    const isAway = this.#isConnected && this.#host.isAway(user);
+    call.retries.handleLost(user, isOver, mono, isAway);
+    if (!isLost) call.retries.handleLeft(user);
     if (wasLinked) this.#talk.tellOf(leg, { tell: "call-gone" });
-    if (call.legs.size === 0) {
-      member.state = "ended";
-      member.reason = reason;
-      return this.#end(call, reason, message, isOwn);
-    }
+    if (leg.state !== "asked") member.lost = leg.id;
     const said = this.#loseMember(leg, isLost, reason, message);
+    if (call.isDeserted) {
+      const isGivenUp = isLost && said !== message;
+      const text = isGivenUp ? aloneText(call) : message;
+      return this.#end(call, reason, text, isOwn);
+    }
     // Whoever is not there is told once it is known who is.
     if (call.waiting === undefined || call.direction === "incoming") {
       this.#open.show(call, said);
@@ -305,7 +362,13 @@ export class CallLegs {
     member.state = "ended";
     // Others said that they are there, and may do so again.
     if (isAwaited && joins) return undefined;
-    return isLost && wasLost ? gaveUpText(user) : message;
+    return isLost && wasLost ? this.#goneText(call, user) : message;
+  }
+
+  /** What is told of somebody who did not come back. */
+  #goneText(call: Call, user: string): string {
+    const isThere = call.listed(this.#host.self()).has(user);
+    return isThere ? gaveUpText(user) : leftText(user);
   }
 
   /** Asks those again who are due, and gives up those who do not come back. */
@@ -323,29 +386,43 @@ export class CallLegs {
     for (const member of awaited(call)) {
       const { user } = member;
       if (this.#awaits(call, user)) continue;
-      member.state = "ended";
-      member.reason = "unreachable";
-      const text = listed.has(user) ? gaveUpText(user) : leftText(user);
-      this.#open.show(call, text);
+      this.#leave(call, member, "unreachable", this.#goneText(call, user));
     }
   }
 
-  /** Those who are there, as others say, and whom this side is to ask. */
+  /** Somebody to whom nothing leads is not in the call any more. */
+  #leave(call: Call, member: CallParty, reason: string, text: string): void {
+    member.state = "ended";
+    member.reason = reason;
+    if (!call.isDeserted) return this.#open.show(call, text);
+    const isLost = lossReasons.has(reason);
+    this.#end(call, reason, isLost ? aloneText(call) : text, false);
+  }
+
+  /** Those who are there, as others say, or were lost, and whom this side is to ask. */
   #missing(call: Call): string[] {
-    if (call.group === undefined || !call.isTaken) return [];
-    return [...call.listed(this.#host.self())].filter((user) =>
+    if (!call.isTaken || !this.#isConnected) return [];
+    const { retries, group } = call;
+    const now = this.#host.now().mono;
+    const lost = awaited(call).map(({ user }) => user)
+      .filter((user) => retries.keptUntil(user) > now);
+    const listed = group === undefined ? [] : call.listed(this.#host.self());
+    return [...new Set([...listed, ...lost])].filter((user) =>
       this.#asks(user) && call.legTo(user) === undefined &&
       !call.isFullFor(user)
     );
   }
 
-  /** True when somebody who was lost is there still and may come back. */
+  /** True when somebody who was lost may be there still and come back. */
   #awaits(call: Call, user: string): boolean {
-    const { self, now } = this.#host;
-    if (!call.listed(self()).has(user) || call.isFullFor(user)) return false;
+    const { retries } = call;
+    const now = this.#host.now().mono;
+    const isThere = retries.keptUntil(user) > now ||
+      call.listed(this.#host.self()).has(user);
+    if (!isThere || call.isFullFor(user)) return false;
     return this.#asks(user)
-      ? call.retries.dueAt(user) < Infinity
-      : call.retries.waitsUntil(user) > now().mono;
+      ? retries.dueAt(user) < Infinity
+      : retries.waitsUntil(user) > now;
   }
 
   /** Of two who have nothing with each other one asks. */
@@ -353,10 +430,15 @@ export class CallLegs {
     return userKey(this.#host.self()) < userKey(user);
   }
 
-  /** When the pages have had their time; only where there are others. */
-  #stuckAt({ call, state, member, linkedAt }: CallLeg): number {
-    if (call.group === undefined || state !== "linked") return Infinity;
-    return member.state === "open" ? Infinity : linkedAt + connectMs;
+  /**
+   * When the answer has had its time, or the pages; without limit where they have
+   * never found each other, and there is nobody else.
+   */
+  #stuckAt({ call, state, member, joins, askedAt, linkedAt }: CallLeg): number {
+    if (call.group === undefined && !joins) return Infinity;
+    if (state === "asked") return askedAt + answerMs;
+    if (state !== "linked" || member.state === "open") return Infinity;
+    return linkedAt + connectMs;
   }
 
   #end(
@@ -424,6 +506,8 @@ function awaited(call: Call) {
 
 /** Why it ended where another browser answered than the one that was signed. */
 const otherBrowser = "other_browser";
+/** How long a client may take that answers by itself, ms. */
+const answerMs = 15_000;
 /** How long the pages of two members may take to find each other, ms. */
 const connectMs = 90_000;
 /** Ends that nobody wanted: it may be better in a moment. */

@@ -13,7 +13,7 @@ import type { BrowserLink, CallEvent } from "../events/call_port.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
 import { Call } from "./call.ts";
-import { mostText } from "./call_end_text.ts";
+import { leftText, mostText } from "./call_end_text.ts";
 import type { CalledParty, CallHost } from "./call_host.ts";
 import { CallLegs } from "./call_legs.ts";
 import { CallTalk } from "./call_talk.ts";
@@ -142,11 +142,13 @@ export class Calls {
       const isOffered = leg.end === "caller" && leg.state === "asked";
       if (isOffered && leg.own !== undefined) this.#legs.offer(leg);
     }
+    this.#legs.handleOpened();
   }
 
   /** The server is gone: those who wait for this user's answer were told so. */
   handleDisconnected(): void {
     this.#isConnected = false;
+    this.#legs.handleDisconnected();
     for (const leg of this.#open.legs()) {
       if (leg.call.isRinging) this.#legs.endLeg(leg, "lost");
     }
@@ -161,6 +163,9 @@ export class Calls {
     const leg = { ...known, end: "callee", user } as const;
     const call = this.#open.all().find(({ id }) => id === about.id);
     if (about.joins) return this.#legs.handleJoin(call, group, leg);
+    // Who was lost begins anew, perhaps with another program.
+    const lost = group === undefined ? this.#open.lostWith(user) : undefined;
+    if (lost !== undefined) this.#legs.hangUp(lost, "lost");
     const mine = group === undefined ? this.#open.callingOnly(user) : undefined;
     if (mine !== undefined) return this.#legs.cross(mine, leg);
     const isBusy = call !== undefined || this.#open.all().length >= mostCalls ||
@@ -186,7 +191,10 @@ export class Calls {
     if (leg.end !== "caller" || leg.state !== "asked") return true;
     const { terms, call } = leg;
     if (!accept || key === undefined || terms === undefined) {
-      this.#legs.endLeg(leg, reason);
+      const isGone = reason === "failed" && leg.joins &&
+        leg.member.state === "reconnecting";
+      if (isGone) this.#legs.endLeg(leg, "closed", leftText(leg.member.user));
+      else this.#legs.endLeg(leg, reason);
       return true;
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
@@ -229,7 +237,9 @@ export class Calls {
   handleOfferEnd(event: EventFields<"offer-end">): boolean {
     const { offer, result, reason = "failed" } = event;
     const leg = this.#open.leg(offer);
-    if (leg === undefined) return false;
+    if (leg === undefined) {
+      return result === "closed" && this.#legs.handleLeft(offer);
+    }
     const isSilence = result === "failed" && reason === "user_offline";
     // Who is away from the server may well be there for this client.
     if (isSilence && leg.state === "linked") return true;

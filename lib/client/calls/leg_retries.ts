@@ -1,7 +1,8 @@
 /**
- * When a member of a call is tried again with whom the connection was lost, but
- * who is still there for others: soon at first, then less often, and at last not
- * any more. Of the two one asks, and the other waits for that.
+ * When a member of a call is tried again with whom the connection was lost: soon
+ * at first, then less often, and at last not any more. Who was there is kept for a
+ * minute, also when nobody else says that they are: it may be this side that lost
+ * all others. Of the two one asks, and the other waits for that.
  */
 
 /** What is known of one member. */
@@ -12,6 +13,10 @@ interface Retry {
   at: number;
   /** Since when they are heard. */
   openSince: number | undefined;
+  /** They are in the call, and were not lost since that was known. */
+  wasThere: boolean;
+  /** Who was there and was lost is in the call until then, monotonic ms. */
+  keptUntil: number;
   /** They were asked though nobody had just come in. */
   isAgain: boolean;
   /** There is a reason not to ask. */
@@ -28,17 +33,28 @@ export class LegRetries {
 
   /** When to ask somebody, who may be due; `Infinity` for not again. */
   dueAt(user: string): number {
-    const retry = this.#byUser.get(user);
-    const wait = retry?.isOver ? undefined : waitsMs[retry?.tries ?? 0];
-    if (wait === undefined) return Infinity;
-    return Math.max((retry?.at ?? -Infinity) + wait, this.#nextAt);
+    const { tries, at, isOver, keptUntil } = this.#byUser.get(user) ?? unknown;
+    if (isOver || tries >= mostTries) return Infinity;
+    const wait = waitsMs[tries];
+    const due = Math.max(at + (wait ?? longestWaitMs), this.#nextAt);
+    return wait === undefined && due > keptUntil ? Infinity : due;
   }
 
   /** Until when to wait for somebody who asks. */
   waitsUntil(user: string): number {
-    const retry = this.#byUser.get(user);
-    if (retry === undefined || retry.isOver) return -Infinity;
-    return retry.at + mostWaitMs;
+    const { at, isOver, keptUntil } = this.#byUser.get(user) ?? unknown;
+    return isOver ? -Infinity : Math.max(at + mostWaitMs, keptUntil);
+  }
+
+  /** Until when somebody is in the call whom nobody hears. */
+  keptUntil(user: string): number {
+    const { isOver, keptUntil } = this.#byUser.get(user) ?? unknown;
+    return isOver ? -Infinity : keptUntil;
+  }
+
+  /** They are in the call: when they are lost, they are kept. */
+  handleThere(user: string): void {
+    this.#of(user).wasThere = true;
   }
 
   /** Who is there, as others say. */
@@ -69,18 +85,38 @@ export class LegRetries {
   handleOpen(user: string, now: number): void {
     const retry = this.#of(user);
     retry.openSince = now;
+    retry.wasThere = true;
     // Who had just come in was not tried again.
     if (!retry.isAgain) retry.tries = 0;
   }
 
-  /** What led to them is over; `isOver` for a reason not to ask again. */
-  handleLost(user: string, isOver: boolean, now: number): void {
+  /**
+   * What led to them is over; `isOver` for a reason not to ask again.
+   *
+   * @param isAway They were away from the server before that: their client has
+   * ended, or is about to come back to both.
+   */
+  handleLost(
+    user: string,
+    isOver: boolean,
+    now: number,
+    isAway = false,
+  ): void {
     const retry = this.#of(user);
     const { openSince = Infinity } = retry;
     if (now - openSince >= heldMs) retry.tries = 0;
+    if (retry.wasThere && !isOver) {
+      retry.keptUntil = now + (isAway ? awayMs : keptMs);
+    }
+    retry.wasThere = false;
     retry.openSince = undefined;
     retry.at = now;
     retry.isOver = isOver;
+  }
+
+  /** They have left: nobody waits for them. */
+  handleLeft(user: string): void {
+    this.#of(user).keptUntil = -Infinity;
   }
 
   /** A person wants them to be asked: all begins anew. */
@@ -102,20 +138,34 @@ export class LegRetries {
   }
 
   #of(user: string): Retry {
-    for (const [other, { isAway }] of this.#byUser) {
+    for (const [other, { isAway, keptUntil }] of this.#byUser) {
       if (this.#byUser.size < mostUsers) break;
-      if (isAway && other !== user) this.#byUser.delete(other);
+      const isNobody = isAway && keptUntil === -Infinity;
+      if (isNobody && other !== user) this.#byUser.delete(other);
     }
-    const blank = { tries: 0, at: -Infinity, openSince: undefined };
-    const retry = this.#byUser.get(user) ??
-      { ...blank, isAgain: false, isOver: false, isAway: false };
+    const retry = this.#byUser.get(user) ?? { ...unknown };
     this.#byUser.set(user, retry);
     return retry;
   }
 }
 
-/** How long after the last time somebody is asked, ms. */
+/** Of whom nothing is known yet. */
+const unknown: Readonly<Retry> = {
+  ...{ tries: 0, at: -Infinity, openSince: undefined },
+  ...{ wasThere: false, keptUntil: -Infinity },
+  ...{ isAgain: false, isOver: false, isAway: false },
+};
+
+/** How long after the last time somebody is asked, ms; */
 const waitsMs = [1_000, 2_000, 4_000, 8_000, 8_000];
+/** and after all these, who is kept. */
+const longestWaitMs = 8_000;
+/** How long that is, ms: a network that is changed, or a cable. */
+const keptMs = 60_000;
+/** The same of one who was away from the server before, ms. */
+const awayMs = 20_000;
+/** How often somebody is asked with whom it does not hold. */
+const mostTries = 20;
 /** Who asks does so within this, ms. */
 const mostWaitMs = 20_000;
 /** What held for so long is no unsteady connection, ms. */
@@ -123,5 +173,5 @@ const heldMs = 60_000;
 /** Names come from others, who decide neither how many are kept */
 const mostUsers = 64;
 /** nor how often somebody is asked: so often in so many ms. */
-const mostAsked = 40;
+const mostAsked = 80;
 const askedMs = 400_000;

@@ -57,6 +57,14 @@ export class OpenCalls {
     );
   }
 
+  /** The call with this user alone that is lost, and is tried again. */
+  lostWith(user: string): Call | undefined {
+    return this.all().find(({ isTaken, group, state, members: [other] }) =>
+      isTaken && group === undefined && state === "reconnecting" &&
+      other?.user === user
+    );
+  }
+
   /** The call of this user to this one alone that rings here. */
   ringingFrom(user: string): Call | undefined {
     return this.all().find((call) =>

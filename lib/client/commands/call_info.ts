@@ -7,8 +7,8 @@ export type CallMedia = "voice" | "video";
 
 /**
  * How far a call, or a member of one, has come: it rings; both agreed, and the
- * browsers connect; they hear each other; they were lost, are still there for
- * others, and are tried again; it is over.
+ * browsers connect; they hear each other; they were lost, may still be there, and
+ * are tried again; it is over.
  */
 export type CallState =
   | "ringing"

@@ -277,7 +277,8 @@ export class SessionParts {
       this.runner.run(command, n);
     };
     const identity = () => identities.own;
-    const ofCalls = { hasCalls, isCompared, leaveNote, identity, now };
+    const isAway = (user: string) => view.person(user)?.online === false;
+    const ofCalls = { hasCalls, isCompared, isAway, leaveNote, identity, now };
     const offersHost = { ...peerHost, ...ofCalls };
     const offers = this.offers = new Offers(offersHost, accept, {
       memory: options.kept,

@@ -16,6 +16,7 @@ import { Directory } from "../model/directory.ts";
 import { FailedLogins, Newcomers, RequestRate } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { LaterOffers } from "./later_offers.ts";
+import { LostParts } from "./lost_parts.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { RelayUse } from "./relay_use.ts";
 import { OfferTable } from "../model/offer_table.ts";
@@ -87,6 +88,9 @@ export class ServerContext {
   readonly offers = new OfferTable((change, at) =>
     this.actions.push({ action: "rendezvous", change, at })
   );
+  readonly lostParts = new LostParts();
+  /** Since when there is this core, monotonic ms. */
+  readonly startedAt: number;
   readonly relayUse: RelayUse;
   /** What clients keep until its receivers are back. */
   readonly later: LaterOffers;
@@ -129,11 +133,12 @@ export class ServerContext {
    * @param tokens Those of its devices.
    */
   private constructor(
-    { options, state, logins, random }: ServerParts,
+    { options, state, logins, random, now }: ServerParts,
     directory: Directory,
     tokens: SessionTokens,
   ) {
     this.options = options;
+    this.startedAt = now.mono;
     this.storeId = createHash("sha256").update("store\0").update(state.secret)
       .digest("hex").slice(0, storeIdDigits);
     const present = {

@@ -80,7 +80,7 @@ function offer(
   }
   const devices = call === undefined
     ? ableDevices(online, to, file)
-    : callDevices(server.offers, device, to, online, call);
+    : callDevices(server, device, to, online, call, now);
   if ((kind === "file") !== (file !== undefined)) {
     throw new Refusal("bad_request", '"file" belongs to an offer of a file');
   }
@@ -233,19 +233,30 @@ function offerEnd(
   server: ServerContext,
   session: Session,
   request: RequestFields<"offer-end">,
+  now: Instant,
 ): ReplyFields<"offer-end"> {
   const { device, user } = session;
   const { offer: id, result, reason, via } = request;
-  const found = server.offers.find(id);
+  // Who tried to connect anew may give that up.
+  const lost = result === "closed"
+    ? server.lostParts.find(id, now.mono)
+    : undefined;
+  const found = server.offers.find(id) ?? lost;
   const isMine = found?.from === device || found?.open.includes(device);
   if (found === undefined || !isMine) throw new Refusal("unknown_offer");
   // A device that leaves without an answer leaves it to the others.
   if (isAsked(found, device) && !server.offers.withdraw(found, device)) {
     return {};
   }
-  server.offers.remove(found);
-  const step = result === "closed" ? "cancelled" : result;
-  logOffer(server, found, step, { via, reason });
+  if (found === lost) server.lostParts.remove(found);
+  else {
+    server.offers.remove(found);
+    const step = result === "closed" ? "cancelled" : result;
+    logOffer(server, found, step, { via, reason });
+    const isLost = found.kind === "call" && found.accepted &&
+      result === "failed" && reason === "unreachable";
+    if (isLost) server.lostParts.keep(found, now.mono);
+  }
   const fields = { offer: id, from: user.name, result, ...present({ reason }) };
   tell(othersOf(found, device), encodeFrame(event("offer-end", fields)));
   return {};

@@ -53,6 +53,8 @@ export class CallsPeer {
   readonly effects: ClientEffect[] = [];
   readonly outcomes = new Map<number, CommandOutcome>();
   readonly notes: { to: CalledParty; text: string }[] = [];
+  /** Who is offline, as this one knows. */
+  readonly away = new Set<string>();
   /** Changes an event before the client sees it; `undefined` loses it. */
   meddle = (event: ServerEvent): ServerEvent | undefined => event;
   readonly #world: CallsWorld;
@@ -80,6 +82,7 @@ export class CallsPeer {
       hasCalls: () => true,
       identity: () => this.identity,
       isCompared: (user: string) => user === "leia",
+      isAway: (user: string) => this.away.has(user),
       now: () => world.harness.now,
       takeNumber: () => ++this.#number,
       giveBackNumber: () => {},

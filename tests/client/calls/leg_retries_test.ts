@@ -18,27 +18,50 @@ Deno.test("LegRetries: who has come in is asked at once, who was lost five times
   const retries = new LegRetries();
   assertEquals(retries.dueAt("luke"), -Infinity);
   retries.handleTried("luke", 0);
-  retries.handleOpen("luke", 100);
   retries.handleLost("luke", false, 1000);
-  assertEquals(asked(retries, 1000), [2000, 4000, 8000, 16_000, 24_000]);
+  assertEquals(asked(retries, 1000), [3000, 7000, 15_000, 23_000]);
   // A person may want it all the same.
   retries.forget("luke");
   assertEquals(asked(retries, 0).length, 5);
 });
 
+Deno.test("LegRetries: who was there and was lost is asked for a minute", () => {
+  const retries = new LegRetries();
+  retries.handleTried("luke", 0);
+  retries.handleOpen("luke", 100);
+  retries.handleLost("luke", false, 1000);
+  assertEquals(retries.keptUntil("luke"), 61_000);
+  assertEquals(
+    asked(retries, 1000),
+    [2, 4, 8, 16, 24, 32, 40, 48, 56].map((seconds) => seconds * 1000),
+  );
+  // Not so one who was away from the server before.
+  retries.handleOpen("luke", 100_000);
+  retries.handleLost("luke", false, 200_000, true);
+  assertEquals(retries.keptUntil("luke"), 220_000);
+  retries.handleOpen("luke", 300_000);
+  retries.handleLost("luke", false, 310_000);
+  retries.handleLeft("luke");
+  assertEquals(retries.keptUntil("luke"), -Infinity);
+  retries.handleThere("luke");
+  retries.handleLost("luke", true, 320_000);
+  assertEquals(retries.keptUntil("luke"), -Infinity);
+});
+
 Deno.test("LegRetries: only what has held for a minute begins anew", () => {
   const retries = new LegRetries();
   retries.handleOpen("luke", 0);
-  let now = 0;
-  for (let lost = 0; lost < 5; lost++) {
+  let [now, times] = [0, 0];
+  for (; times < 100; times++) {
     retries.handleLost("luke", false, now);
-    now = retries.dueAt("luke");
+    const due = retries.dueAt("luke");
+    if (due === Infinity) break;
+    now = due;
     retries.handleTried("luke", now);
     retries.handleOpen("luke", now);
     now += 59_000;
   }
-  retries.handleLost("luke", false, now);
-  assertEquals(retries.dueAt("luke"), Infinity);
+  assertEquals(times, 20);
   retries.forget("luke");
   retries.handleOpen("luke", now);
   retries.handleLost("luke", false, now + 60_000);
@@ -79,13 +102,16 @@ Deno.test("LegRetries: names that somebody makes up are asked for so often and n
       tries.push(at);
     }
   }
-  assertEquals(tries.length, 3 * 40);
-  assertEquals(tries.filter((at) => at < 400_000).length, 40);
+  assertEquals(tries.length, 3 * 80);
+  assertEquals(tries.filter((at) => at < 400_000).length, 80);
 });
 
-Deno.test("LegRetries: who does not ask waits for it, and for twenty seconds", () => {
+Deno.test("LegRetries: who does not ask waits for it, for twenty seconds or as long as they are kept", () => {
   const retries = new LegRetries();
   retries.handleOpen("luke", 0);
+  retries.handleLost("luke", false, 7);
+  assertEquals(retries.waitsUntil("luke"), 60_007);
+  retries.forget("luke");
   retries.handleLost("luke", false, 7);
   assertEquals(retries.waitsUntil("luke"), 20_007);
   retries.rename("luke", "lars");

@@ -100,6 +100,7 @@ Deno.test("call: members of one connect with each other without ringing", () => 
   const { harness, yoda, luke, leia } = withWindows("yoda", "luke", "leia");
   const desktop = harness.loginFrom("leia", "desktop");
   desktop.ask("call-ready", { ready: true });
+  harness.advance(limits.tokenMs);
   yoda.ask("offer", callTo("luke", 1));
   yoda.ask("offer", callTo("leia", 2));
   luke.ask("answer", accept);
@@ -114,6 +115,88 @@ Deno.test("call: members of one connect with each other without ringing", () => 
   // Nor is who says another call's name.
   const other = callTo("leia", 4, 2, { joins: true });
   assertEquals(codeOf(luke.refused("offer", other)), "unknown_offer");
+});
+
+Deno.test("limit lostCallMs: who lost all of a call may connect anew until then, on the device that was in it", () => {
+  for (const by of ["yoda", "luke"] as const) {
+    const { harness, ...clients } = withWindows("yoda", "luke");
+    const { yoda, luke } = clients;
+    const desktop = harness.loginFrom("luke", "desktop");
+    desktop.ask("call-ready", { ready: true });
+    harness.advance(limits.tokenMs);
+    const join = (number: number) => callTo("luke", number, 1, { joins: true });
+    const lose = (number: number) => {
+      const { offer } = callTo("luke", number);
+      clients[by].ask("offer-end", {
+        ...{ offer, result: "failed", reason: "unreachable" },
+      });
+    };
+    yoda.ask("offer", callTo("luke"));
+    luke.ask("answer", accept);
+    lose(1);
+    harness.advance(limits.lostCallMs - 1000);
+    yoda.ask("offer", join(2));
+    assertEquals(luke.eventsOf("offer").at(-1)?.call?.joins, true);
+    assertEquals(desktop.eventsOf("offer").length, 1);
+    luke.ask("answer", { ...accept, offer: join(2).offer });
+    // It began anew with that.
+    harness.advance(limits.lostCallMs);
+    lose(2);
+    harness.advance(limits.lostCallMs);
+    assertEquals(
+      yoda.refused("offer", join(3)),
+      "unknown_offer: luke is not in this call",
+    );
+  }
+});
+
+Deno.test("call: who lost all of it and hangs up is not in it any more, and the other is told", () => {
+  const { harness, yoda, luke, leia } = withWindows("yoda", "luke", "leia");
+  harness.advance(limits.tokenMs);
+  yoda.ask("offer", callTo("luke"));
+  luke.ask("answer", accept);
+  const lost = { offer, result: "failed", reason: "unreachable" } as const;
+  luke.ask("offer-end", lost);
+  // Who is busy in that the client says.
+  leia.ask("offer", callTo("luke", 7, 7));
+  assertEquals(codeOf(yoda.refused("offer-end", lost)), "unknown_offer");
+  const closed = { offer, result: "closed" } as const;
+  assertEquals(codeOf(leia.refused("offer-end", closed)), "unknown_offer");
+  yoda.ask("offer-end", closed);
+  assertEquals(luke.eventsOf("offer-end").at(-1)?.result, "closed");
+  const join = callTo("luke", 2, 1, { joins: true });
+  assertEquals(codeOf(yoda.refused("offer", join)), "unknown_offer");
+  assertEquals(codeOf(yoda.refused("offer-end", closed)), "unknown_offer");
+  assertEquals(harness.transferLog.length, 1);
+});
+
+Deno.test("call: what was quit, or hung up, is not kept for who wants back in", () => {
+  const { harness, yoda, luke } = withWindows("yoda", "luke");
+  harness.advance(limits.tokenMs);
+  const ends = [
+    { result: "closed" },
+    { result: "failed", reason: "untrusted" },
+    { result: "failed", reason: "quota" },
+  ] as const;
+  for (const [at, end] of ends.entries()) {
+    const { offer } = callTo("luke", 10 + at);
+    yoda.ask("offer", callTo("luke", 10 + at));
+    luke.ask("answer", { ...accept, offer });
+    yoda.ask("offer-end", { offer, ...end });
+    const join = callTo("luke", 20 + at, 1, { joins: true });
+    assertEquals(codeOf(yoda.refused("offer", join)), "unknown_offer");
+  }
+});
+
+Deno.test("call: a server that has just begun lets the clients say who is in a call", () => {
+  const { harness, yoda, luke } = withWindows("yoda", "luke");
+  const phone = harness.loginFrom("luke", "phone");
+  const join = callTo("luke", 2, 1, { joins: true });
+  yoda.ask("offer", join);
+  assertEquals(luke.eventsOf("offer").length, 1);
+  assertEquals(phone.eventsOf("offer"), []);
+  luke.ask("answer", { offer: join.offer, accept: false, reason: "failed" });
+  assertEquals(yoda.eventsOf("answer").at(-1)?.reason, "failed");
 });
 
 Deno.test("call: what belongs to a call and what does not", () => {

@@ -15,6 +15,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { writeU32 } from "../../base/bytes.ts";
+import { mostShortBytes, shortSha256 } from "./short_sha256.ts";
 
 /** The CRC-32 of one block, as in gzip (RFC 1952 §8). */
 export function blockCheck(block: Uint8Array): number {
@@ -53,14 +54,20 @@ export class ContentDigest {
 
 /** The digest of consecutive blocks by their CRC-32s, 32 bytes. */
 export function digestOfChecks(checks: Uint32Array): Uint8Array {
+  if (4 * checks.length <= mostShortBytes) {
+    return shortSha256(bytesOfChecks(checks));
+  }
   const hash = createHash("sha256");
   for (let at = 0; at < checks.length; at += bulkChecks) {
-    const some = checks.subarray(at, at + bulkChecks);
-    const bytes = new Uint8Array(4 * some.length);
-    for (let i = 0; i < some.length; i++) writeU32(bytes, 4 * i, some[i]!);
-    hash.update(bytes);
+    hash.update(bytesOfChecks(checks.subarray(at, at + bulkChecks)));
   }
   return new Uint8Array(hash.digest());
+}
+
+function bytesOfChecks(checks: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(4 * checks.length);
+  for (let i = 0; i < checks.length; i++) writeU32(bytes, 4 * i, checks[i]!);
+  return bytes;
 }
 
 /** How many are hashed by one call. */

@@ -165,14 +165,20 @@ interface WantedFile {
   readonly start: Uint8Array;
 }
 
-/** One file on its way into the stream, whatever becomes of it meanwhile. */
+/**
+ * One file on its way into the stream, whatever becomes of it meanwhile. Whether a
+ * small one is what was offered is seen once it is read, by one look at its path:
+ * looks by handles take the time of opening files, where a program may not do
+ * everything.
+ */
 class OpenFile {
   readonly entry: TreeEntry;
   readonly #path: string;
   readonly #check = new FileCheck();
   #file: Deno.FsFile | undefined;
+  readonly #openedAt = Date.now();
+  /** How a large one was when it was opened. */
   #state: FileState | undefined;
-  #isFresh = false;
   #left: number;
   /** Bytes before the next mark. */
   #piece = 0;
@@ -183,14 +189,12 @@ class OpenFile {
     this.#left = entry.size - skip;
     try {
       const file = this.#file = Deno.openSync(path);
-      const info = file.statSync();
-      const state = this.#state = fileState(info);
-      this.#isFresh = isFresh(state, Date.now());
-      // What was appended since then is not part of what was offered.
-      const isOffered = info.isFile && state.size >= entry.size &&
-        (state.size > entry.size || state.modified === entry.modified);
-      if (!isOffered) this.close();
-      else if (skip > 0) this.#skip(skip, start);
+      if (entry.size > blockBytes) {
+        const info = file.statSync();
+        this.#state = fileState(info);
+        if (!this.#isOffered(info)) this.close();
+      }
+      if (skip > 0) this.#skip(skip, start);
     } catch {
       this.close();
     }
@@ -267,11 +271,26 @@ class OpenFile {
 
   /** Compares what was read with what is there; in doubt by reading it again. */
   #isRight(digest: Uint8Array): boolean {
-    const state = this.#state!;
-    const there = fileState(Deno.statSync(this.#path));
-    if (!isSameFile(there, state)) return false;
-    if (isSameState(there, state) && !this.#isFresh) return true;
-    return digestOf(this.#file!, this.entry.size) === encodeBase64Url(digest);
+    const file = this.#file!;
+    const { size, modified } = this.entry;
+    const info = Deno.statSync(this.#path);
+    const there = fileState(info);
+    const isSame = this.#state === undefined
+      // One that took its place, or was moved, changed in doing so.
+      ? info.isFile && there.size === size && there.modified === modified
+      : isSameState(there, this.#state);
+    if (isSame && !isFresh(there, this.#openedAt)) return true;
+    const own = file.statSync();
+    if (!isSameFile(there, fileState(own))) return false;
+    if (this.#state === undefined && !this.#isOffered(own)) return false;
+    return digestOf(file, size) === encodeBase64Url(digest);
+  }
+
+  /** What was appended since then is not part of what was offered. */
+  #isOffered(info: Deno.FileInfo): boolean {
+    const { size, modified } = this.entry;
+    return info.isFile && info.size >= size &&
+      (info.size > size || info.mtime?.getTime() === modified);
   }
 }
 

@@ -44,6 +44,9 @@ export class EntryList implements Entries {
   /** The folder whose path was asked for last: what is in it follows mostly. */
   #folder = -1;
   #folderPath = "";
+  /** The entry whose path was asked for last: several ask for the same. */
+  #asked = -1;
+  #askedPath = "";
 
   /** @param room For how many entries there is at first. */
   constructor(room = 64) {
@@ -88,16 +91,23 @@ export class EntryList implements Entries {
 
   /** The path of entry number `index`. */
   path(index: number): string {
+    if (index === this.#asked) return this.#askedPath;
     const name = decoder.decode(
       this.#names.subarray(this.#startOf(index), this.#ends[index]!),
     );
     const parent = this.#parents[index]!;
-    if (parent < 0) return name;
-    if (parent !== this.#folder) {
+    if (parent >= 0 && parent !== this.#folder) {
       this.#folderPath = this.path(parent);
       this.#folder = parent;
     }
-    return `${this.#folderPath}/${name}`;
+    this.#asked = index;
+    this.#askedPath = parent < 0 ? name : `${this.#folderPath}/${name}`;
+    return this.#askedPath;
+  }
+
+  /** True for what was offered itself. */
+  isRoot(index: number): boolean {
+    return this.#parents[index]! < 0;
   }
 
   isFolder(index: number): boolean {
@@ -135,6 +145,13 @@ export class EntryList implements Entries {
     const room = Math.ceil(Math.max(growth * this.#names.length, least));
     this.#names = grown(new Uint8Array(room), this.#names);
   }
+}
+
+/** True when entry number `index` is what was offered itself, not in a folder. */
+export function isRoot(entries: Entries, index: number): boolean {
+  return entries instanceof EntryList
+    ? entries.isRoot(index)
+    : !entries.at(index)!.path.includes("/");
 }
 
 /** One entry, of which nothing is read before it is asked for. */

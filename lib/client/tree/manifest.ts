@@ -12,7 +12,12 @@
  * is zigzag encoded, so that small negative ones stay short.
  */
 import { limits } from "../../wire/limits.ts";
-import { type Entries, EntryList, type TreeEntry } from "./entry_list.ts";
+import {
+  type Entries,
+  EntryList,
+  isRoot,
+  type TreeEntry,
+} from "./entry_list.ts";
 
 /** The bytes of a list; entries must be as {@link decodeManifest} wants them. */
 export function encodeManifest(entries: Entries): Uint8Array<ArrayBuffer> {
@@ -51,29 +56,25 @@ export function decodeManifest(bytes: Uint8Array): EntryList {
   // Each takes some bytes, so that nobody has room made for none.
   const entries = new EntryList(Math.min(count, bytes.length));
   const names = new NameCheck(entries);
-  let before: Uint8Array = new Uint8Array(0);
+  const path = new PathBytes();
   let modified = 0;
   for (let i = 0; i < count; i++) {
     const flags = input.byte();
     const shared = input.number();
     const length = input.number();
-    if (shared > before.length || shared + length > limits.treePathBytes) {
+    if (shared > path.length || shared + length > limits.treePathBytes) {
       throw new RangeError("a path in it is too long");
     }
-    const path = new Uint8Array(shared + length);
-    path.set(before.subarray(0, shared));
-    path.set(input.bytes(length), shared);
+    path.replace(shared, input.bytes(length));
     modified += unzigzag(input.number());
     if (Math.abs(modified) > mostTime) throw new RangeError("a time is none");
     const isFolder = (flags & 1) !== 0;
-    names.add({
-      path: decodePath(path),
+    names.add(path, {
       isFolder,
       size: isFolder ? 0 : input.number(),
       modified,
       isExecutable: !isFolder && (flags & 2) !== 0,
     });
-    before = path;
   }
   if (!input.isAtEnd) throw new RangeError("something follows it");
   names.end();
@@ -102,7 +103,7 @@ export function summaryOf(
     if (included?.[index] === false) continue;
     if (entry.isFolder) sum.folders++;
     else sum.files++;
-    if (!entry.path.includes("/")) sum.roots++;
+    if (isRoot(entries, index)) sum.roots++;
     sum.size += entry.size;
   }
   return sum;
@@ -122,7 +123,9 @@ export function lastName(path: string): string {
 export function isEntryName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." &&
     !/[/\0]/.test(name) && name.isWellFormed() &&
-    encoder.encode(name).length <= limits.fileNameBytes;
+    // No UTF-16 unit takes more than three bytes.
+    (3 * name.length <= limits.fileNameBytes ||
+      encoder.encode(name).length <= limits.fileNameBytes);
 }
 
 /** Adds entries: every name once, and each in a folder that was named before. */
@@ -134,29 +137,36 @@ class NameCheck {
   /** The last name in each folder: what is sorted has none twice. */
   readonly #last = new Map<number, string>();
   #isSorted = true;
+  /** The folder of the entry before. */
+  #parent = -1;
 
   constructor(entries: EntryList) {
     this.#entries = entries;
   }
 
-  add({ path, ...about }: TreeEntry): void {
-    const name = lastName(path);
+  /** @param path Of the entry, which follows the one that was added before. */
+  add(path: PathBytes, about: Omit<TreeEntry, "path">): void {
+    const { name } = path;
     // The root of the system is the parent of no entry.
-    if (!isEntryName(name) || path.startsWith("/")) {
-      throw new RangeError(`it has a name that is none: ${shown(path)}`);
+    if (!isEntryName(name) || path.isAbsolute) {
+      throw new RangeError(`it has a name that is none: ${shown(path.all)}`);
     }
-    const parent = this.#folders.get(parentOf(path));
+    // Most are in the folder of the one before.
+    const parent = path.isNeighbour
+      ? this.#parent
+      : this.#folders.get(path.parent);
     if (parent === undefined) {
-      throw new RangeError(`${shown(path)} is in no folder of it`);
+      throw new RangeError(`${shown(path.all)} is in no folder of it`);
     }
-    if (parent < 0) once(this.#roots, path);
+    this.#parent = parent;
+    if (parent < 0) once(this.#roots, name);
     else {
       const last = this.#last.get(parent);
       if (last !== undefined && last >= name) this.#isSorted = false;
       this.#last.set(parent, name);
     }
     const index = this.#entries.add({ ...about, parent, name });
-    if (about.isFolder) this.#folders.set(path, index);
+    if (about.isFolder) this.#folders.set(path.all, index);
   }
 
   /** All were added. */
@@ -164,6 +174,53 @@ class NameCheck {
     if (this.#isSorted) return;
     const all = new Set<string>();
     for (const { path } of this.#entries) once(all, path);
+  }
+}
+
+/** A path as UTF-8, of which each is made from the one before. */
+class PathBytes {
+  readonly #bytes = new Uint8Array(limits.treePathBytes);
+  #length = 0;
+  /** Where its last name begins. */
+  #nameAt = 0;
+  #isNeighbour = false;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** True when it is in the same folder as the one before. */
+  get isNeighbour(): boolean {
+    return this.#isNeighbour;
+  }
+
+  get isAbsolute(): boolean {
+    return this.#nameAt > 0 && this.#bytes[0] === slash;
+  }
+
+  /** Its last name. */
+  get name(): string {
+    return decodePath(this.#bytes.subarray(this.#nameAt, this.#length));
+  }
+
+  /** The folder that it is in; empty for none. */
+  get parent(): string {
+    const end = Math.max(0, this.#nameAt - 1);
+    return decodePath(this.#bytes.subarray(0, end));
+  }
+
+  get all(): string {
+    return decodePath(this.#bytes.subarray(0, this.#length));
+  }
+
+  /** Its first `shared` bytes stay, `rest` follows them. */
+  replace(shared: number, rest: Uint8Array): void {
+    this.#bytes.set(rest, shared);
+    this.#length = shared + rest.length;
+    const before = this.#nameAt;
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#nameAt = bytes.lastIndexOf(slash) + 1;
+    this.#isNeighbour = this.#nameAt === before && before <= shared;
   }
 }
 
@@ -278,6 +335,7 @@ function shown(path: string): string {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const slash = 47;
 const version = 1;
 /** The last that a Date can be, ms. */
 const mostTime = 8.64e15;

@@ -8,7 +8,7 @@ import { transferLimits } from "../../engine/packets/limits.ts";
 import { removeOwn } from "../../system/own_file.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { FileCheck } from "./file_check.ts";
-import type { Entries, TreeEntry } from "./entry_list.ts";
+import { type Entries, isRoot, type TreeEntry } from "./entry_list.ts";
 import { keyOf } from "./known_files.ts";
 import { lastName, parentOf } from "./manifest.ts";
 import { fileStreamSize, type TreeChoice } from "./tree_choice.ts";
@@ -285,7 +285,7 @@ export class TreeOpener {
 export function isOneFolder(entries: Entries): boolean {
   if (entries.at(0)?.isFolder !== true) return false;
   let roots = 0;
-  for (const { path } of entries) if (!path.includes("/")) roots++;
+  for (let i = 0; i < entries.length; i++) if (isRoot(entries, i)) roots++;
   return roots === 1;
 }
 

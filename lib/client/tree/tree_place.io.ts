@@ -25,7 +25,7 @@ import {
   type JournalHead,
   type KnownFile,
 } from "./tree_journal.ts";
-import { readAll, writeAll } from "./whole_reads.io.ts";
+import { pathBelow, readAll, writeAll } from "./whole_reads.io.ts";
 
 /** A folder that was made here. */
 export interface MadeFolder {
@@ -117,7 +117,7 @@ export class TreePlace {
 
   /** Where what is known as `local` is. */
   pathOf({ local }: Pick<KnownFile, "local">): string {
-    return join(this.part, local);
+    return pathBelow(this.part, local);
   }
 
   /**
@@ -133,7 +133,7 @@ export class TreePlace {
     for (let copy = isRefused ? 0 : -1; copy < maxCopies; copy++) {
       const tried = copy < 0 ? name : withCopy(clean, copy);
       const local = localPath(folder, tried);
-      if (isFree(join(this.part, local))) return local;
+      if (isFree(this.pathOf({ local }))) return local;
     }
     throw tooManyCopies(folder.path, name);
   }
@@ -146,7 +146,7 @@ export class TreePlace {
    */
   makeFolder(local: string, parent: MadeFolder): MadeFolder | undefined {
     this.mustBeMade(parent);
-    const path = join(this.part, local);
+    const path = this.pathOf({ local });
     try {
       Deno.mkdirSync(path);
     } catch (error) {

@@ -4,7 +4,7 @@
  * stay within the folder; devices, sockets and pipes are no files. What is left
  * out is counted.
  */
-import { basename, join } from "@std/path";
+import { basename } from "@std/path";
 import { limits } from "../../wire/limits.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
@@ -18,6 +18,8 @@ import {
   summaryOf,
   type TreeSummary,
 } from "./manifest.ts";
+
+import { pathBelow } from "./whole_reads.io.ts";
 
 /** What was found. */
 export interface FoundTree {
@@ -112,7 +114,7 @@ export function pathIn(
 ): string {
   const end = path.indexOf("/");
   const root = roots.get(end < 0 ? path : path.slice(0, end)) ?? "";
-  return end < 0 ? root : join(root, path.slice(end + 1));
+  return end < 0 ? root : pathBelow(root, path.slice(end + 1));
 }
 
 class Walk implements FoundTree {
@@ -206,7 +208,7 @@ class Walk implements FoundTree {
     above: readonly string[],
     parent: number,
   ): Generator<void> {
-    const path = join(folder, child);
+    const path = pathBelow(folder, child);
     try {
       if (!isEntryName(child)) throw new RangeError("no name to be sent");
       let info = Deno.lstatSync(path);

@@ -7,6 +7,7 @@
  * a thread of its own.
  */
 import { timingSafeEqual } from "node:crypto";
+import { transferLimits } from "../../engine/packets/limits.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
 import { receivedName } from "../files/received_name.ts";
 import { checkSpace } from "../files/file_sink.io.ts";
@@ -44,7 +45,7 @@ import {
 import { nameTree } from "./tree_name.io.ts";
 import type { KnownFile } from "./tree_journal.ts";
 import { TreePlace } from "./tree_place.io.ts";
-import { hasDigest, openPlain } from "./whole_reads.io.ts";
+import { hasDigest, openPlain, openToRead } from "./whole_reads.io.ts";
 
 /** What is to be received. */
 export interface TreeToReceive {
@@ -292,6 +293,8 @@ export class TreeWriter {
     if (isGone) throw wrongStream();
     const time = new Date(entry.modified);
     file.utimeSync(time, time);
+    const isSmall = entry.size <= transferLimits.blockBytes;
+    const isLasting = isSmall && this.#syncs.addQuick(file);
     file.close();
     const digest = check.digest();
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
@@ -301,7 +304,8 @@ export class TreeWriter {
     const checks = listOf(check.checks.slice(0));
     const whole = { local, size, modified, checks, digest: "" };
     this.#place.note(index, whole, ["whole", path, digestText(digest)]);
-    this.#whole.push(index);
+    if (isLasting) this.#place.files.setLasting(index);
+    else this.#whole.push(index);
   }
 
   #takeEnd(bytes: Uint8Array): number {
@@ -370,23 +374,32 @@ export class TreeWriter {
    * one that was made here is seen at the end, of all.
    */
   #openRight(entry: TreeEntry, index: number): Deno.FsFile | undefined {
+    const { files } = this.#place;
     const known = this.#opener.known(index);
-    const opened = openPlain(this.#place.pathOf(known));
+    const path = this.#place.pathOf(known);
+    // To what is as it was left nothing is written any more.
+    const isLasting = files.isLasting(index);
+    const opened = isLasting ? openToRead(path) : openPlain(path);
     if (opened === undefined) {
       this.#place.mustBeMade(this.#opener.folder(parentOf(entry.path)));
       return undefined;
     }
     const { file, info: { size, mtime } } = opened;
+    const isTouched = mtime?.getTime() !== entry.modified;
+    // Whoever touched it may have written to it what it has.
+    if (isTouched) files.set(index, known);
+    if (isTouched && isLasting) {
+      file.close();
+      return this.#openRight(entry, index);
+    }
     try {
       if (size !== entry.size || !hasDigest(file, known)) {
         file.close();
         return undefined;
       }
-      if (mtime?.getTime() !== entry.modified) {
+      if (isTouched) {
         const time = new Date(entry.modified);
         file.utimeSync(time, time);
-        // Whoever touched it may have written to it what it has.
-        this.#place.files.set(index, known);
       }
       return file;
     } catch (error) {

@@ -1,7 +1,12 @@
+import { join } from "@std/path";
 import { crc32 } from "node:zlib";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { digestText, FileCheck } from "./file_check.ts";
 import type { KnownFile } from "./tree_journal.ts";
+
+/** Where something is, by its path with `/` between names below a folder. */
+export const pathBelow: (folder: string, path: string) => string =
+  Deno.build.os === "windows" ? join : (folder, path) => `${folder}/${path}`;
 
 /** Fills `target` from where the file stands; false when it ends before. */
 export function readAll(file: Deno.FsFile, target: Uint8Array): boolean {
@@ -63,6 +68,24 @@ function checkRest(file: Deno.FsFile, size: number): FileCheck | undefined {
 }
 
 /**
+ * Opens the plain file at `path` to be read; undefined when there is none that can
+ * be, or it has another name, too. Nothing may be written to it: another may be put
+ * there meanwhile.
+ */
+export function openToRead(
+  path: string,
+): { file: Deno.FsFile; info: Deno.FileInfo } | undefined {
+  try {
+    const info = Deno.lstatSync(path);
+    if (!isOnlyName(info)) return undefined;
+    return { file: Deno.openSync(path), info };
+  } catch {
+    // It cannot be read, or has gone.
+    return undefined;
+  }
+}
+
+/**
  * Opens the plain file that is at `path`, whatever is put there meanwhile;
  * undefined when there is none that can be read, or it has another name, too.
  */
@@ -72,16 +95,20 @@ export function openPlain(
   let file: Deno.FsFile | undefined;
   try {
     const there = Deno.lstatSync(path);
-    if (!there.isFile) return undefined;
+    if (!isOnlyName(there)) return undefined;
     file = Deno.openSync(path, { read: true, write: true });
     const info = file.statSync();
     const isSame = info.ino === there.ino && info.dev === there.dev;
-    if (isSame && (info.nlink ?? 1) === 1) return { file, info };
+    if (isSame && isOnlyName(info)) return { file, info };
   } catch {
     // It cannot be read, or has gone.
   }
   file?.close();
   return undefined;
+}
+
+function isOnlyName({ isFile, nlink }: Deno.FileInfo): boolean {
+  return isFile && (nlink ?? 1) === 1;
 }
 
 const { blockBytes } = transferLimits;

@@ -109,7 +109,7 @@ async function chatTimes(page: Page, messages: number) {
   await page.mouse.move(700, 300);
   const scrollMs = await longestTask(page, async () => {
     const count = () =>
-      page.evaluate(() => document.querySelectorAll(".message").length);
+      page.evaluate(() => document.getElementsByClassName("message").length);
     while (await count() < messages) await page.mouse.wheel({ deltaY: -1500 });
   });
   await page.click(".to-end");
@@ -118,9 +118,9 @@ async function chatTimes(page: Page, messages: number) {
     for (let count = 0; count < 10; count++) {
       await page.keyboard.type(`word ${count}`);
       await page.keyboard.press("Enter");
-      await shows(page, ".message.own", `word ${count}`);
+      await said(page, `word ${count}`);
       await luke.succeed(`/msgto yoda answer ${count}`);
-      await shows(page, ".message", `answer ${count}`);
+      await said(page, `answer ${count}`);
     }
   });
   await press(page, "Menu");
@@ -128,7 +128,7 @@ async function chatTimes(page: Page, messages: number) {
   await shows(page, ".chat-head", "Everybody");
   const openMs = await longestTask(page, async () => {
     await open(page);
-    await shows(page, ".message", "answer 9");
+    await said(page, "answer 9");
   });
   const status = await Deno.readTextFile(`/proc/${gui.process.pid}/status`);
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
@@ -138,6 +138,17 @@ async function chatTimes(page: Page, messages: number) {
 
 async function open(page: Page): Promise<void> {
   await page.$eval('[data-key="@luke"]', (row) => (row as HTMLElement).click());
+}
+
+/** Waits for it among the last messages: to look through all takes long itself. */
+async function said(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(
+    (text: string) =>
+      [...document.getElementsByClassName("block")].at(-1)?.textContent
+        ?.includes(text),
+    {},
+    text,
+  );
 }
 
 /** The longest that the page had to do at once meanwhile, ms. */

@@ -22,11 +22,14 @@ import { waitUntil } from "../support/wait_until.ts";
 import {
   choose,
   connectLate,
+  drawnSince,
   drop,
+  firstSeen,
   heralds,
   offered,
   received,
   waiting,
+  watchDrawn,
   watchHeralds,
 } from "../support/window_page.ts";
 
@@ -268,6 +271,13 @@ browserTest(
         assert(Math.abs(after[1] - top) <= 2, `${top} became ${after[1]}`);
         await page.click(".to-end");
         await page.waitForFunction(() => !document.querySelector(".to-end"));
+        // What is said costs the same, however much is in view.
+        await watchDrawn(page);
+        await page.type("textarea", "this one");
+        await page.keyboard.press("Enter");
+        await shows(page, ".message.own:not(.pending)", "this onedelivered");
+        const { last, above } = await drawnSince(page);
+        assert(last > 0 && above === 0, `${above} older ones were drawn anew`);
       },
     );
 
@@ -562,20 +572,6 @@ async function focused(page: Page, tag: string): Promise<void> {
     {},
     tag,
   );
-}
-
-/** The first message that can be seen, and how far below the top it is. */
-function firstSeen(page: Page): Promise<readonly [string, number]> {
-  return page.$eval(".log", (log) => {
-    const { top } = log.getBoundingClientRect();
-    const first = [...log.querySelectorAll(".message")].find((each) =>
-      each.getBoundingClientRect().bottom > top
-    );
-    return [
-      first?.textContent ?? "",
-      (first?.getBoundingClientRect().top ?? 0) - top,
-    ] as const;
-  });
 }
 
 /** Opens a chat by its row. */

@@ -55,6 +55,51 @@ export function heralds(page: Page): Promise<Told> {
   return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
 }
 
+/** The first message that can be seen: its text, and how far below the top it is, pixels. */
+export function firstSeen(page: Page): Promise<readonly [string, number]> {
+  return page.$eval(".log", (log) => {
+    const { top } = log.getBoundingClientRect();
+    const first = [...log.querySelectorAll(".message")].find((each) =>
+      each.getBoundingClientRect().bottom > top
+    );
+    return [
+      first?.textContent ?? "",
+      (first?.getBoundingClientRect().top ?? 0) - top,
+    ] as const;
+  });
+}
+
+/** Notes from now on of which messages the page makes anew what it shows. */
+export async function watchDrawn(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const drawn = new Set<number>();
+    const { getHours } = Date.prototype;
+    // Each message tells when it was said.
+    Date.prototype.getHours = function () {
+      drawn.add(this.getTime());
+      return getHours.call(this);
+    };
+    Object.assign(globalThis, { drawn });
+  });
+}
+
+/** What was made anew: of the last two blocks of messages, and above them. */
+export function drawnSince(
+  page: Page,
+): Promise<{ readonly last: number; readonly above: number }> {
+  return page.evaluate(() => {
+    const { drawn } = globalThis as unknown as { drawn: Set<number> };
+    const blocks = [...document.querySelectorAll(".block")];
+    const count = (some: Element[]) =>
+      some.flatMap((block) => [
+        ...block.querySelectorAll<HTMLElement>("[data-place]"),
+      ]).filter(({ dataset: { place = "" } }) =>
+        drawn.has(Number(place.split(" ")[1]))
+      ).length;
+    return { last: count(blocks.slice(-2)), above: count(blocks.slice(0, -2)) };
+  });
+}
+
 /** What showed outside the page. */
 export interface Told {
   readonly notes: string[];

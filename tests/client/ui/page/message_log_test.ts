@@ -96,6 +96,33 @@ Deno.test("messages stand in the order of their times, however they come", () =>
   assertEquals(numbersOf(log), [1, 3, 5]);
 });
 
+Deno.test("what belongs between others changes the blocks where it stands", () => {
+  const log = new MessageLog();
+  const late = 2 * blockSize + 5;
+  const all = said(1, 4 * blockSize);
+  log.follow(all.filter(({ number }) => number !== late));
+  const { blocks } = log;
+  log.follow(all.slice(-50));
+  assertEquals(numbersOf(log), range(1, 4 * blockSize));
+  assertEquals(log.blocks.map(({ id }) => id), blocks.map(({ id }) => id));
+  log.blocks.forEach((block, index) => {
+    assertEquals(block === blocks[index], index !== 2);
+  });
+  const many = range(1, 3 * blockSize).map((number): SaidMessage => ({
+    ...message(1000 + number),
+    at: 30_000 + number / 100,
+  }));
+  log.follow([...all.slice(-50), ...many]);
+  assertEquals(log.size, 7 * blockSize);
+  const times = log.blocks.flatMap(({ messages }) =>
+    messages.map(({ at }) => at)
+  );
+  assertEquals(times, times.toSorted((one, other) => one - other));
+  const ids = log.blocks.map(({ id }) => id);
+  assertEquals(new Set(ids).size, ids.length);
+  assert(log.blocks.every(({ messages }) => messages.length <= 2 * blockSize));
+});
+
 Deno.test("a private session is whole, and the same words twice in it are two", () => {
   const log = new MessageLog();
   const one = { at: 1000, from: "leia", text: "yes" };

@@ -2,8 +2,10 @@ import { assertEquals } from "@std/assert";
 import {
   clockTime,
   dayName,
+  deliveredIn,
   shortTime,
   showMessages,
+  todayFor,
   wholeTime,
 } from "../../../../lib/client/ui/page/model/shown_messages.ts";
 
@@ -44,6 +46,29 @@ Deno.test("a block goes on where the one above it ended", () => {
   const [above, next] = [at(noon, "luke"), at(noon + minute, "luke")];
   const [shown] = showMessages([next], above, undefined, noon);
   assertEquals(shown, { message: next, isFirst: false, isFirstNew: false });
+});
+
+Deno.test("what arrived changes nothing where no message of one's own did", () => {
+  const own = { ...at(2, "yoda"), own: true as const };
+  const messages = [at(1, "luke"), own, at(3, "luke")];
+  assertEquals([1, 2, 3, 9].map((each) => deliveredIn(messages, each)), [
+    0,
+    2,
+    2,
+    2,
+  ]);
+  assertEquals(deliveredIn([at(1, "luke")], 9), 0);
+  const onItsWay = { at: 3, from: "yoda", text: "x", own: true as const };
+  assertEquals(deliveredIn([own, onItsWay], 9), 2);
+});
+
+Deno.test("another day changes what is said of the last ones alone", () => {
+  const changes = (said: number, before: number, after: number) =>
+    todayFor(said, before) !== todayFor(said, after);
+  assertEquals(changes(noon, noon, noon + day), true);
+  assertEquals(changes(noon, noon + day, noon + 2 * day), true);
+  assertEquals(changes(noon, noon + 10 * day, noon + 11 * day), false);
+  assertEquals(changes(noon, noon + 10 * day, noon + 365 * day), true);
 });
 
 Deno.test("days and times are told in few words", () => {

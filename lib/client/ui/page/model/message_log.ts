@@ -167,10 +167,28 @@ export class MessageLog {
     else if (oldest !== undefined && inOrder(end, oldest) <= 0) {
       this.#blocks = [...this.#inBlocks(news, "above"), ...this.#blocks];
     } else {
-      const all = this.#blocks.flatMap(({ messages }) => messages);
-      this.#blocks = [];
-      this.#blocks = this.#inBlocks([...all, ...news].sort(inOrder));
+      this.#insertBetween(news);
     }
+  }
+
+  /** What belongs between others changes the blocks where it comes to stand. */
+  #insertBetween(news: readonly SaidMessage[]): void {
+    const places = Map.groupBy(news, (message) => {
+      const place = this.#blocks.findLastIndex(({ messages }) =>
+        inOrder(messages[0]!, message) <= 0
+      );
+      return Math.max(place, 0);
+    });
+    this.#blocks = this.#blocks.flatMap((block, index) => {
+      const more = places.get(index);
+      if (more === undefined) return [block];
+      const all = [...block.messages, ...more].sort(inOrder);
+      const [messages = [], ...rest] = inParts(all, 2 * blockSize);
+      return [
+        { ...block, messages },
+        ...rest.map((messages) => ({ ...block, id: this.#nextId++, messages })),
+      ];
+    });
   }
 
   #append(news: readonly SaidMessage[]): void {
@@ -196,10 +214,7 @@ export class MessageLog {
     messages: readonly SaidMessage[],
     where: "above" | "below" = "below",
   ): LogBlock[] {
-    const parts: (readonly SaidMessage[])[] = [];
-    for (let start = 0; start < messages.length; start += blockSize) {
-      parts.push(messages.slice(start, start + blockSize));
-    }
+    const parts = inParts(messages, blockSize);
     const edge = where === "above" ? this.#blocks[0] : this.#blocks.at(-1);
     let group = edge?.group ?? this.#nextId++;
     let size = this.#blocks.filter((block) => block.group === group).length;
@@ -242,6 +257,15 @@ export function saidOf(
 export function keyOf(message: SaidMessage): string {
   const { number, at, from, text } = message;
   return number === undefined ? `${at} ${from} ${text}` : `${number} ${at}`;
+}
+
+/** So many in each, the rest in the last. */
+function inParts<T>(all: readonly T[], size: number): T[][] {
+  const count = Math.ceil(all.length / size);
+  return Array.from(
+    { length: count },
+    (_, index) => all.slice(index * size, (index + 1) * size),
+  );
 }
 
 function isOther(one: SaidMessage, other: SaidMessage): boolean {

@@ -44,6 +44,32 @@ export function showMessages(
   });
 }
 
+/**
+ * Number of the last own message of these that has arrived; 0 for none. As far
+ * as it is the same, none of them is shown otherwise.
+ *
+ * @param delivered Number of the last that has arrived, as all before it have.
+ */
+export function deliveredIn(
+  messages: readonly SaidMessage[],
+  delivered: number,
+): number {
+  return messages.findLast(({ own, number = Infinity }) =>
+    own && number <= delivered
+  )?.number ?? 0;
+}
+
+/**
+ * Which day it is, as far as it matters to how a message's time is told: of what
+ * was said long ago only the year does.
+ *
+ * @param at When it was said, ms since 1970 UTC, as `now`.
+ */
+export function todayFor(at: number, now: number): number {
+  const today = new Date(now);
+  return now - at < 3 * dayMs ? today.getDate() : today.getFullYear();
+}
+
 /** `Today`, `Yesterday`, `Monday 12 October`, with the year if it is another. */
 export function dayName(at: number, now: number): string {
   if (isSameDay(at, now)) return "Today";

@@ -2,7 +2,7 @@
  * Some messages below each other, with what stands between them: days, the mark
  * of the new ones, notes and cards. Drawn anew only when something in it changed.
  */
-import { Component, Fragment, type JSX } from "preact";
+import { Component, createRef, Fragment, type JSX } from "preact";
 import type { SaidMessage } from "../../../events/conversations.ts";
 import type { SeenTransfer } from "../../../events/known_transfers.ts";
 import { visible } from "../../../../base/text.ts";
@@ -15,6 +15,7 @@ import {
   wholeTime,
 } from "../model/shown_messages.ts";
 import type { PlacedNote } from "../model/placed_notes.ts";
+import { LateDraws } from "../model/late_draws.ts";
 import { Icon } from "./icon.tsx";
 import { MessageText } from "./message_text.tsx";
 import { NoteLine } from "./note_line.tsx";
@@ -51,12 +52,23 @@ export interface MessageBlockProps {
 
 /** A block of messages. */
 export class MessageBlock extends Component<MessageBlockProps> {
+  readonly #box = createRef<HTMLDivElement>();
+
   override shouldComponentUpdate(next: MessageBlockProps): boolean {
     const now = this.props;
-    return next.block !== now.block || next.before !== now.before ||
-      next.firstNew !== now.firstNew || next.me !== now.me ||
-      next.delivered !== now.delivered ||
-      next.today !== now.today || !isSameList(next.between, now.between);
+    const isOther = next.block !== now.block || next.before !== now.before ||
+      next.firstNew !== now.firstNew ||
+      !isSameList(next.between, now.between);
+    if (isOther) return true;
+    const isSame = next.me === now.me && next.delivered === now.delivered &&
+      next.today === now.today;
+    if (isSame) return false;
+    // This can come to all blocks at once.
+    const isSeen = this.#box.current?.firstElementChild
+      ?.checkVisibility?.({ contentVisibilityAuto: true });
+    if (isSeen !== false) return true;
+    late.add(this);
+    return false;
   }
 
   render(): JSX.Element {
@@ -65,7 +77,7 @@ export class MessageBlock extends Component<MessageBlockProps> {
     const shown = showMessages(block.messages, before, firstNew, Date.now());
     const rest = [...between];
     return (
-      <div class="block">
+      <div class="block" ref={this.#box}>
         {shown.map((each, index) => {
           const next = shown[index + 1]?.message.at ?? Infinity;
           const below: Between[] = [];
@@ -204,3 +216,6 @@ function isSameList(
       : twin.kind === "transfer" && each.transfer === twin.transfer;
   });
 }
+
+/** Blocks that changed where nobody sees them. */
+const late = new LateDraws((act) => requestAnimationFrame(act));

@@ -11,6 +11,7 @@ import type {
 } from "../../../events/conversations.ts";
 import { titleOf } from "../model/chat_list.ts";
 import type { LogBlock } from "../model/message_log.ts";
+import { deliveredIn, todayFor } from "../model/shown_messages.ts";
 import { placeOf } from "../model/transfer_card.ts";
 import type { PageStore } from "../state/page_store.io.ts";
 import { Icon } from "./icon.tsx";
@@ -102,7 +103,7 @@ export function MessageList(
   const me = store.view.me.user;
   const delivered = deliveredTo(store, of);
   const { firstNew } = store;
-  const today = new Date().getDate();
+  const now = Date.now();
   const above = between.filter(({ below }) => below < (starts[0] ?? Infinity));
   let before: SaidMessage | undefined;
   return (
@@ -155,12 +156,8 @@ export function MessageList(
                 below >= from && below < to
               ),
               me,
-              // As far as it is of the block: else nothing of it changes.
-              delivered: Math.min(
-                delivered,
-                block.messages.at(-1)?.number ?? 0,
-              ),
-              today,
+              delivered: deliveredIn(block.messages, delivered),
+              today: todayFor(block.messages.at(-1)?.at ?? 0, now),
               onTakeBack: takeBack(store, of),
             };
             before = block.messages.at(-1);

@@ -104,6 +104,11 @@ export class NodeClients {
     return !this.#network.hasHeard;
   }
 
+  /** True while NATS cannot be reached. */
+  get isCutOff(): boolean {
+    return !this.#network.hasNats;
+  }
+
   /** How things are, for the metrics. */
   snapshot() {
     const { size: connections, hasNats, core, lags } = this.#network;

@@ -167,6 +167,10 @@ class Node implements LeaseOwner, MetricsSource {
     return this.#clients?.isApart ?? false;
   }
 
+  get isCutOff(): boolean {
+    return this.#clients?.isCutOff ?? false;
+  }
+
   /** It can never go on, and why. */
   get failed(): Promise<string> {
     return this.#failed.promise;

@@ -27,6 +27,11 @@ export interface LeaseOwner {
    * if there are any, others do better as the core.
    */
   readonly isApart?: boolean;
+  /**
+   * True while this node cannot reach those that it shares its clients with: as
+   * the core it would be heard by none of them.
+   */
+  readonly isCutOff?: boolean;
 }
 
 /** What a node has of the row. */

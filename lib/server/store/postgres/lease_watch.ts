@@ -21,6 +21,7 @@ export type LeaseNews =
   | { readonly news: "lost"; readonly why: string }
   | { readonly news: "other"; readonly holder: string; readonly term: number }
   | { readonly news: "reachable"; readonly isReachable: boolean }
+  | { readonly news: "namesake" }
   | { readonly news: "stopped"; readonly why: string };
 
 /** What to ask the database. */
@@ -45,6 +46,9 @@ export class LeaseWatch {
   #since = -Infinity;
   /** True once another node was at work. */
   #hasMetOthers = false;
+  /** Since when it says that it is there. */
+  #seenSince: number | undefined;
+  #hasNamesake = false;
   #isStopped = false;
 
   /** @param now Looks at once. */
@@ -93,8 +97,15 @@ export class LeaseWatch {
    *
    * @param isApart True while this node has heard of no other one: those that
    * had the row before it came may be heard by all but it.
+   * @param isCutOff True while it could be heard by none: it does not take the
+   * row.
    */
-  handleRow(row: LeaseRow, now: number, isApart = false): void {
+  handleRow(
+    row: LeaseRow,
+    now: number,
+    isApart = false,
+    isCutOff = false,
+  ): void {
     this.#answered(now + lookMs, true);
     if (row.term < this.#highest) {
       return this.#stop(
@@ -124,7 +135,7 @@ export class LeaseWatch {
       this.#hasMetOthers = true;
     }
     const waitMs = isApart && this.#hasMetOthers ? apartMs : 0;
-    this.#wantsIt = row.isFree && now >= this.#since + waitMs;
+    this.#wantsIt = row.isFree && !isCutOff && now >= this.#since + waitMs;
     if (this.#wantsIt && now >= this.#leavesUntil) this.#askAt = now;
   }
 
@@ -161,6 +172,19 @@ export class LeaseWatch {
   handleFailure(now: number): void {
     this.#wantsIt = false;
     this.#answered(now + lookMs, false);
+  }
+
+  /**
+   * This node has said that it is there.
+   *
+   * @param hasNamesake Another one of its name has, within the last five seconds.
+   */
+  handleSeen(hasNamesake: boolean, now: number): void {
+    this.#seenSince ??= now;
+    // One that was killed and started again at once is no other one.
+    const isOther = hasNamesake && now >= this.#seenSince + aliveMs;
+    if (isOther && !this.#hasNamesake) this.#news.push({ news: "namesake" });
+    this.#hasNamesake = isOther;
   }
 
   /** Some node says that it has given the row back: no need to wait to look. */
@@ -216,7 +240,7 @@ const renewMs = 1_000;
 const giveUpMs = 4_000;
 /** How long a node that gave it back leaves it to others, ms. */
 const leaveMs = 2_000;
-/** Longer than a row lasts that is not renewed, ms. */
+/** Longer than a row lasts that is not renewed, and a node that is gone, ms. */
 const aliveMs = 6_000;
 /** How long one that does not hear of others leaves it to them, ms. */
 const apartMs = 10_000;

@@ -44,7 +44,10 @@ export class PostgresLease implements Lease {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When this node last said that it is there, monotonic ms. */
   #seenAt = -Infinity;
+  /** Why the database could not be asked last; empty while it can. */
   #lastFault = "";
+  /** Why this node could not become the core last; empty when it could. */
+  #lastRefusal = "";
   #isClosed = false;
 
   /** Use {@link openLease}. */
@@ -131,6 +134,12 @@ export class PostgresLease implements Lease {
         return owner?.handleOther(news.holder, news.term);
       case "reachable":
         return owner?.handleReachable(news.isReachable);
+      case "namesake":
+        return this.#report(
+          "warning",
+          `another node is called "${this.#options.node}", too: nobody can ` +
+            "tell them apart; give each a name of its own with --node",
+        );
       case "stopped":
         return owner?.handleStopped(news.why);
     }
@@ -151,20 +160,31 @@ export class PostgresLease implements Lease {
       }
     } catch (error) {
       const { message } = error as Error;
+      const isKnown = [this.#lastFault, this.#lastRefusal].includes(message);
       // The core's own connection tells of it, too.
-      const isNew = message !== this.#lastFault && this.#writer === undefined;
-      if (isNew) this.#report("error", message);
-      this.#lastFault = message;
+      if (!isKnown && this.#writer === undefined) {
+        this.#report("error", message);
+      }
       const now = performance.now();
-      if (question === "take") this.#watch.handleNotTaken(now);
-      else this.#watch.handleFailure(now);
+      if (question === "take") {
+        // The database answers: that it can be looked at again says nothing.
+        this.#lastRefusal = message;
+        this.#watch.handleNotTaken(now);
+      } else {
+        this.#lastFault = message;
+        this.#watch.handleFailure(now);
+      }
     }
     this.#drain();
   }
 
   async #look(): Promise<void> {
     const [row] = await this.#ask(lookQuery);
-    if (row === undefined) throw new StartError("the table core is empty");
+    if (row === undefined) {
+      const where = shownPlace(this.#place);
+      throw new StartError(`the table core of database ${where} is empty`);
+    }
+    if (row.free !== true) this.#lastRefusal = "";
     this.#watch.handleRow(
       {
         node: String(row.node),
@@ -174,6 +194,7 @@ export class PostgresLease implements Lease {
       },
       performance.now(),
       this.#owner?.isApart,
+      this.#owner?.isCutOff,
     );
   }
 
@@ -203,6 +224,7 @@ export class PostgresLease implements Lease {
       return this.#watch.handleNotTaken(performance.now());
     }
     this.#writer = writer.current;
+    this.#lastRefusal = "";
     const { term, askedAt } = writer.current.lease;
     this.#watch.handleTaken(term, askedAt, performance.now());
   }
@@ -210,8 +232,9 @@ export class PostgresLease implements Lease {
   async #sayThatItIsThere(): Promise<void> {
     if (performance.now() < this.#seenAt + seenMs) return;
     const { node, version, key } = this.#options;
-    await this.#ask(seenQuery, [this.#run, node, version, key]);
+    const [row] = await this.#ask(seenQuery, [this.#run, node, version, key]);
     this.#seenAt = performance.now();
+    this.#watch.handleSeen(row?.namesake === true, this.#seenAt);
   }
 
   async #ask(
@@ -322,7 +345,10 @@ const renewQuery =
   "WHERE holder = $1 AND lease = $2 AND expires IS NOT NULL RETURNING lease";
 const seenQuery = "INSERT INTO nodes (run, name, version, key, seen) " +
   "VALUES ($1, $2, $3, $4, clock_timestamp()) " +
-  "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen";
+  "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen " +
+  "RETURNING EXISTS (SELECT FROM nodes AS other WHERE other.name = $2 " +
+  "AND other.run <> $1 AND other.seen > clock_timestamp() - interval '5 s') " +
+  "AS namesake";
 /** How long a node waits for its turn to make the tables, ms. */
 const tablesMs = 3_000;
 /** How long to wait before they are looked for again. */

@@ -186,3 +186,29 @@ Deno.test("LeaseWatch leaves it for a while to those that hear each other, if th
   near.handleRow(row({ isFree: true }), 7_250, false);
   assertEquals(near.pollQuestion(7_250), "take");
 });
+
+Deno.test("LeaseWatch does not take what is free while nobody could hear it as the core", () => {
+  const watch = new LeaseWatch(0);
+  const free = row({ isFree: true });
+  for (let now = 0; now < 60_000; now += 250) {
+    assertEquals(watch.pollQuestion(now), "look");
+    watch.handleRow(free, now, true, true);
+  }
+  assertEquals(newsOf(watch), [{ news: "other", holder: "", term: 3 }]);
+  assertEquals(watch.pollQuestion(60_000), "look");
+  watch.handleRow(free, 60_001, true, false);
+  assertEquals(watch.pollQuestion(60_001), "take");
+});
+
+Deno.test("LeaseWatch tells once that another node has the same name, and not of its own last run", () => {
+  const watch = new LeaseWatch(0);
+  for (let now = 0; now <= 5_000; now += 1_000) watch.handleSeen(true, now);
+  watch.handleSeen(false, 6_000);
+  assertEquals(newsOf(watch), []);
+  watch.handleSeen(true, 7_000);
+  watch.handleSeen(true, 8_000);
+  assertEquals(newsOf(watch), [{ news: "namesake" }]);
+  watch.handleSeen(false, 9_000);
+  watch.handleSeen(true, 10_000);
+  assertEquals(newsOf(watch), [{ news: "namesake" }]);
+});

@@ -175,6 +175,11 @@ testUnless(
     const node = await TestNode.start(database, "a");
     const other = await TestNode.start(database, "b");
     try {
+      await postgres.execute(
+        placeOf(database).name,
+        "INSERT INTO nodes (run, name, version, key, seen) VALUES ('x', 'b', " +
+          "'1', '', clock_timestamp() + interval '1 hour')",
+      );
       const store = await Promise.race([node.held(), other.held()]);
       const core = node.term === undefined ? other : node;
       await postgres.execute(
@@ -197,6 +202,11 @@ testUnless(
       const last = () => core.told.at(-1);
       await waitUntil("news", () => isStored || last() !== "held 1");
       assertEquals([isStored, last()], [true, "held 1"]);
+
+      const namesakes = ({ reports }: TestNode) =>
+        reports.filter((text) => text.startsWith("another node is called"));
+      await waitUntil("it is told", () => namesakes(other).length > 0);
+      assertEquals([namesakes(node), namesakes(other).length], [[], 1]);
     } finally {
       await node.stop();
       await other.stop();
@@ -444,6 +454,9 @@ testUnless(
     await alone.commit([message(2)]);
     await alone.close();
     const store = await node.held();
+    // The database was never gone, however often the node could not have it.
+    const isBack = node.reports.some((text) => text.endsWith("is there again"));
+    assert(!isBack, node.reports.join("\n"));
     assertEquals(await idsOf(store), [1, 2]);
     await assertRejects(
       () => PostgresStore.open(place, news),

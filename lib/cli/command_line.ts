@@ -103,10 +103,10 @@ export function parseCommandLine(
   }
   const surplus = found[positionals.length];
   if (surplus !== undefined) {
-    const names = positionals.length === 0 ? "none" : positionals.join(" ");
-    throw new UsageError(
-      `unexpected argument "${surplus}": the arguments are ${names}`,
-    );
+    const what = positionals.length === 0
+      ? "only options are taken; --help lists them"
+      : `the arguments are ${positionals.join(" ")}`;
+    throw new UsageError(`unexpected argument "${surplus}": ${what}`);
   }
   return { positionals: found, options };
 }

@@ -18,6 +18,9 @@ export function reasonOf(error: unknown): string {
   if (error.message.includes("os error 28")) return "no space left on the disk";
   if (error.message.includes("os error 30")) return "the disk is read-only";
   if (error.message.includes("os error 24")) return "too many open files";
+  if (/getaddrinfo|failed to lookup address/.test(error.message)) {
+    return "there is no machine of that name, or no name server answers";
+  }
   const [line = ""] = error.message.split("\n");
   return line.replace(/ ?\(os error \d+\).*$/, "");
 }

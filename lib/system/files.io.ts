@@ -319,14 +319,22 @@ const overwritingMs = 2_000;
  * The first line of a file, where an option names one.
  *
  * @param what Is in it, for people.
+ * @param start What it begins with, which the option takes without a file, too.
  * @throws {StartError} when it cannot be read.
  */
-export async function firstLine(path: string, what: string): Promise<string> {
+export async function firstLine(
+  path: string,
+  what: string,
+  start: string,
+): Promise<string> {
   try {
     return (await Deno.readTextFile(path)).split("\n", 1)[0] ?? "";
   } catch (error) {
+    const advice = error instanceof Deno.errors.NotFound
+      ? `; to give it without a file, begin with ${start}`
+      : "";
     throw new StartError(
-      `cannot read ${what} in "${path}": ${reasonOf(error)}`,
+      `cannot read ${what} in "${path}": ${reasonOf(error)}${advice}`,
     );
   }
 }

@@ -279,10 +279,17 @@ export async function ensureFirstAccount(
   const { prompt } = console;
   if (prompt === undefined) throw new StartError(advice);
   console.complain(`There are no accounts yet: "${path}" does not exist.`);
-  const answer = await prompt.askLine("Make the first one now? [Y/n] ");
-  if (answer === undefined || !/^(y|yes)?$/i.test(answer.trim())) {
-    throw new StartError(advice);
-  }
+  const answer = await askUntilGood(
+    console,
+    async () =>
+      (await prompt.askLine("Make the first one now? [Y/n] ") ?? "n").trim(),
+    // Who types a name here wants one.
+    (answer) =>
+      /^(y|yes|n|no)?$/i.test(answer)
+        ? undefined
+        : `"${answer}" is neither y nor n`,
+  );
+  if (/^n/i.test(answer)) throw new StartError(advice);
   const name = await askUntilGood(
     console,
     async () => (await prompt.askLine("Username: "))?.trim(),

@@ -18,6 +18,7 @@ import {
   isForAll,
   readTextFile,
 } from "../../system/files.io.ts";
+import { checkNodes } from "./check_nodes.ts";
 import { checkMark, type CheckResult } from "../../cli/check_result.ts";
 import {
   type Console,
@@ -258,7 +259,9 @@ async function postgres(option: string, path: string): Promise<CheckResult[]> {
     if (await whereaboutsOf(path) === "here") {
       found.push(fail(
         `database: the data of this server are in "${path}"; bring them over ` +
-          "with parley-server migrate",
+          `with: parley-server migrate --from "${
+            dirname(path)
+          }" --database URL`,
       ));
     }
     return [...found, ...await checkPostgres(await readDatabaseOption(option))];
@@ -286,6 +289,29 @@ async function nats({ cluster }: ServerOptions): Promise<CheckResult[]> {
   }
 }
 
+async function nodes(
+  { cluster, database, plain, tls, dataDir }: ServerOptions,
+  isRunning: boolean,
+): Promise<CheckResult[]> {
+  if (cluster === undefined || database === undefined) return [];
+  // As above.
+  const [{ readClusterState }, { readDatabaseOption }] = await Promise.all([
+    import("../store/postgres/cluster_state.io.ts"),
+    import("../store/postgres/database_option.io.ts"),
+  ]);
+  const name = cluster.node ?? Deno.hostname();
+  try {
+    const state = await readClusterState(await readDatabaseOption(database));
+    const text = await readTextFile(tls?.cert ?? join(dataDir, certName));
+    const key = plain ? "" : text && parseCertificate(text).fingerprint;
+    const node = { name, isRunning, key, folder: dataDir };
+    return checkNodes(node, state.nodes);
+  } catch {
+    // What is wrong with database or certificate, their own steps tell.
+    return [];
+  }
+}
+
 async function certificate({ plain, tls, dataDir }: ServerOptions) {
   if (plain) {
     return [warn("certificate: none, --plain sends everything unencrypted")];
@@ -299,7 +325,7 @@ async function certificate({ plain, tls, dataDir }: ServerOptions) {
         expiry(tls.cert, notAfter, wall),
       ];
     }
-    const path = join(dataDir, "tls-cert.pem");
+    const path = join(dataDir, certName);
     const text = await readTextFile(path);
     if (text === undefined) {
       return [ok("certificate: will be made at the first start")];
@@ -379,6 +405,7 @@ const looks: readonly CheckStep[] = [
   dataFolder,
   database,
   nats,
+  nodes,
   certificate,
   ports,
   log,
@@ -396,5 +423,7 @@ async function isWritable(folder: string): Promise<boolean> {
   }
 }
 
+/** In the data folder. */
+const certName = "tls-cert.pem";
 /** A certificate with less time left is warned about, ms. */
 const soonMs = 30 * 86_400_000;

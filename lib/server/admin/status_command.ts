@@ -10,7 +10,7 @@ import {
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
 import type { HeardCore } from "../cluster/cluster_fields.ts";
 import { natsOptionRow, parseNatsOption } from "../cluster/nats_option.ts";
-import type { ClusterState } from "../store/lease.ts";
+import { type ClusterState, goneSeconds } from "../store/lease.ts";
 import {
   databaseCommandRow,
   parseDatabaseOption,
@@ -51,9 +51,14 @@ export function parseStatusCommand(
   });
 }
 
+/** What is shown of a cluster. */
+type ShownState = Pick<ClusterState, "core" | "term"> & {
+  readonly nodes: readonly Omit<ClusterState["nodes"][number], "key">[];
+};
+
 /** The lines to print: the core first, then the nodes by name. */
 export function statusLines(
-  { core, term, nodes }: Pick<ClusterState, "core" | "term" | "nodes">,
+  { core, term, nodes }: ShownState,
 ): string[] {
   const lines = [
     core === ""
@@ -62,7 +67,7 @@ export function statusLines(
   ];
   const width = Math.max(...nodes.map(({ name }) => name.length), 0);
   for (const { name, version, age } of nodes) {
-    const role = age > silentSeconds
+    const role = age > goneSeconds
       ? "silent"
       : name === core
       ? "core"
@@ -88,9 +93,6 @@ export function natsLine({ lead, fault }: HeardCore, core: string): string {
   return `NATS: node "${node}" is heard, with clients of ` +
     (names === "" ? "no node" : names);
 }
-
-/** From then on a node is thought to be gone. */
-const silentSeconds = 5;
 
 const natsCommandRow: OptionRow = {
   ...natsOptionRow,

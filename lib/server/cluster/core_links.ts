@@ -225,7 +225,7 @@ export class CoreLinks implements Network {
       this.#outside.push({ run, bytes: LineEnd.outside(header) });
       return undefined;
     }
-    if (known !== undefined) this.#cut(known, "attaches itself anew");
+    if (known !== undefined) this.#cut(known, "it begins anew");
     const place = ++this.#lastPlace;
     const line = new LineEnd(header, this.#now);
     const link = new Link(place, line, first.gateway);
@@ -267,7 +267,7 @@ export class CoreLinks implements Network {
       case "news":
         return this.#owner.handleRendezvous(item.news, link.line.run);
       case "end":
-        return this.#cut(link, "detached itself");
+        return this.#cut(link, "it ended");
       default:
         // What only the core says, or was seen to already.
         return;

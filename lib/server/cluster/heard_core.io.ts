@@ -2,7 +2,7 @@ import { connect } from "@nats-io/transport-node";
 import { reasonOf } from "../../system/errors.io.ts";
 import { decodeLead, type HeardCore, type Lead } from "./cluster_fields.ts";
 import { subjectsOf } from "./cluster_network.io.ts";
-import { natsLogin } from "./nats_bus.io.ts";
+import { natsFault, natsLogin } from "./nats_bus.io.ts";
 import type { NatsAccess } from "./nats_option.io.ts";
 
 /**
@@ -32,7 +32,7 @@ export async function heardCore(
       await connection.close();
     }
   } catch (error) {
-    return { fault: reasonOf(error) };
+    return { fault: natsFault(place.servers, reasonOf(error)) };
   }
 }
 

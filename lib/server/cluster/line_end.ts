@@ -15,8 +15,8 @@ import {
 /** What is wrong with a line; `repeated`: the message came before. */
 export type LineEndFault =
   | "a message is missing"
-  | "was not heard of"
-  | "does not get on"
+  | "it was not heard of"
+  | "it does not get on"
   | "repeated";
 
 /** How far the other end of a line is behind. */
@@ -134,9 +134,9 @@ export class LineEnd {
 
   /** What is wrong by now, if anything. */
   handleTimeout(now: number): LineEndFault | undefined {
-    if (now >= this.#heardAt + silenceMs) return "was not heard of";
+    if (now >= this.#heardAt + silenceMs) return "it was not heard of";
     if (this.#openBytes > 0 && now >= this.#progressAt + silenceMs) {
-      return "does not get on";
+      return "it does not get on";
     }
     if (now >= this.#sentAt + sayMs) this.#tell();
     return undefined;

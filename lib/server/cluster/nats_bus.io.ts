@@ -100,8 +100,7 @@ export class NatsBus {
   #fail(why: string): void {
     if (this.#isClosed) return;
     if (why !== this.#lastFault) {
-      const place = this.#place.servers.join(", ");
-      this.#report("error", `cannot reach NATS at ${place}: ${why}`);
+      this.#report("error", natsFault(this.#place.servers, why));
     }
     this.#lastFault = why;
     this.#retry = setTimeout(() => this.#connect(), retryMs);
@@ -144,6 +143,14 @@ export class NatsBus {
     const server = this.#connection?.getServer() ?? "";
     this.#report("info", `connected to NATS at ${server}`);
   }
+}
+
+/** That these servers cannot be reached, and what to do. */
+export function natsFault(servers: readonly string[], why: string): string {
+  const advice = why === "connection refused"
+    ? "; is nats-server started there?"
+    : "";
+  return `cannot reach NATS at ${servers.join(", ")}: ${why}${advice}`;
 }
 
 /** How a place is connected to. */

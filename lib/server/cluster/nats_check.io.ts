@@ -1,7 +1,7 @@
 import { connect } from "@nats-io/transport-node";
 import type { CheckResult } from "../../cli/check_result.ts";
 import { reasonOf } from "../../system/errors.io.ts";
-import { natsLogin } from "./nats_bus.io.ts";
+import { natsFault, natsLogin } from "./nats_bus.io.ts";
 import type { NatsAccess } from "./nats_option.io.ts";
 
 /** Looks whether a node could use NATS, each of its servers by itself. */
@@ -26,8 +26,8 @@ export async function checkNats(place: NatsAccess): Promise<CheckResult[]> {
           },
       );
     } catch (error) {
-      const why = reasonOf(error);
-      found.push({ status: "fail", message: `NATS: ${server}: ${why}` });
+      const why = natsFault([server], reasonOf(error));
+      found.push({ status: "fail", message: `NATS: ${why}` });
     }
   }
   return found;

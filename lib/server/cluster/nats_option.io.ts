@@ -19,7 +19,7 @@ export interface NatsAccess extends NatsPlace {
 export async function readNatsOption(option: string): Promise<NatsAccess> {
   const isPath = !option.includes("://");
   const place = parseNatsPlace(
-    isPath ? await firstLine(option, "the address of NATS") : option,
+    isPath ? await firstLine(option, "the address of NATS", "nats://") : option,
   );
   if (typeof place === "string") {
     const where = isPath ? `"${option}"` : "--nats";

@@ -22,9 +22,13 @@ export class DataFolder {
   /**
    * Makes the folder when it is missing and takes its lock.
    *
+   * @param advice What to do where a server uses it.
    * @throws {StartError} when it cannot be written or another server uses it.
    */
-  static async open(path: string): Promise<DataFolder> {
+  static async open(
+    path: string,
+    advice = "stop it or choose another with --data-dir",
+  ): Promise<DataFolder> {
     let lock: Deno.FsFile;
     try {
       // Messages are nobody else's business.
@@ -41,8 +45,7 @@ export class DataFolder {
     if (!taken) {
       closeLocked(lock);
       throw new StartError(
-        `data folder "${path}" is in use by another server; ` +
-          "stop it or choose another with --data-dir",
+        `data folder "${path}" is in use by another server; ${advice}`,
       );
     }
     for (const name of rewritten) await tidyFile(join(path, name));

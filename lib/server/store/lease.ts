@@ -86,6 +86,9 @@ export interface AccountRows {
   change(from: AccountRow, to: AccountRow): Promise<void>;
 }
 
+/** How long a node that says nothing still counts as there, seconds. */
+export const goneSeconds = 5;
+
 /** What a database says of the nodes that use it. */
 export interface ClusterState {
   /** Which one is the core; empty when none is. */
@@ -97,6 +100,8 @@ export interface ClusterState {
   readonly nodes: readonly {
     readonly name: string;
     readonly version: string;
+    /** Fingerprint of the key that it shows; empty without TLS. */
+    readonly key: string;
     /** How long ago it said that it is there, seconds. */
     readonly age: number;
   }[];

@@ -161,12 +161,20 @@ test("CredentialsSource.edit() makes changes one after another", async (path) =>
 
 test("ensureFirstAccount() makes the file with the first account", async (path) => {
   const console = new FakeConsole({
-    answers: ["", "l e", " leia ", "12345678", "12345679", ...two("12345678")],
+    answers: [
+      "leia",
+      "",
+      "l e",
+      " leia ",
+      "12345678",
+      "12345679",
+      ...two("12345678"),
+    ],
   });
   assertEquals(await ensureFirstAccount(path, console), "leia");
   assertEquals(
     console.complaints.filter((line) => line.includes("try again")).length,
-    2,
+    3,
   );
   assertStringIncludes(
     console.complaints.at(-1) ?? "",

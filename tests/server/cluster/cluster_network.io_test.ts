@@ -185,7 +185,10 @@ testUnless(
       };
       assertMatch(await check(`?ca=${ca}`), /^ok NATS: localhost/);
       for (const options of ["", `?ca=${wrong}`]) {
-        assertMatch(await check(options), /^fail NATS: localhost/);
+        assertMatch(
+          await check(options),
+          /^fail NATS: cannot reach NATS at localhost/,
+        );
       }
       const none = `?ca=${ca}&creds=${path("none.creds")}`;
       const { message } = await assertRejects(() => check(none), StartError);

@@ -171,7 +171,7 @@ Deno.test("a gateway that does not get on is cut off, and holds up neither the c
   assert(bytes < lineBytes + 2 * windowBytes, `${bytes} bytes`);
   assertEquals(other.take(client).length > toOther - 30 * 100, true);
   lab.advance(6_000);
-  assertEquals(core.detached, ["was not heard of"]);
+  assertEquals(core.detached, ["it was not heard of"]);
   assertEquals(core.connections.size, 1, "those of the other one");
 });
 
@@ -333,7 +333,7 @@ Deno.test("a core that stops says so, and a gateway that stops takes its clients
   node.gateway.close();
   lab.settle();
   assertEquals(next.connections.size, 0);
-  assertEquals(next.detached, ["detached itself"]);
+  assertEquals(next.detached, ["it ended"]);
 });
 
 Deno.test("messages to the core may be anything", () => {

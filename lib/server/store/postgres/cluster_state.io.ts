@@ -19,7 +19,7 @@ export async function readClusterState(
         "AS node, lease, secret FROM core",
     );
     const nodes = await session.query(
-      "SELECT name, version, " +
+      "SELECT name, version, key, " +
         "extract(epoch FROM clock_timestamp() - seen)::float8 AS age " +
         "FROM nodes ORDER BY name, seen DESC",
     );
@@ -27,8 +27,9 @@ export async function readClusterState(
       core: String(core?.node),
       term: Number(core?.lease),
       secret: new Uint8Array(core?.secret as Uint8Array),
-      nodes: nodes.map(({ name, version, age }) => ({
-        ...{ name: String(name), version: String(version), age: Number(age) },
+      nodes: nodes.map(({ name, version, key, age }) => ({
+        ...{ name: String(name), version: String(version), key: String(key) },
+        age: Number(age),
       })),
     };
   } catch (error) {

@@ -19,7 +19,7 @@ export async function readDatabaseOption(
   const place = parseDatabaseUrl(
     isDatabaseUrl(option)
       ? option
-      : await firstLine(option, "the database URL"),
+      : await firstLine(option, "the database URL", "postgres://"),
   );
   if (typeof place !== "string") {
     const password = place.password ?? Deno.env.get("PGPASSWORD");

@@ -29,7 +29,12 @@ export function isDatabaseUrl(text: string): boolean {
  */
 export function parseDatabaseUrl(text: string): DatabasePlace | string {
   const parts = urlForm.exec(text.trim())?.groups;
-  if (parts === undefined) return `it is no ${form}`;
+  if (parts === undefined) {
+    // What follows the first one is not to be shown as the host.
+    return /^[^/]*\/\/[^/?]*@[^/?]*@/.test(text)
+      ? 'there is more than one "@" in it: in user and password write %40 for it'
+      : `it is no ${form}`;
+  }
   let place: Record<string, string | undefined>;
   const options = new URLSearchParams(parts.options);
   try {
@@ -82,7 +87,7 @@ export function shownPlace({ host, port, name, user }: DatabasePlace): string {
 const form = "postgres://USER@HOST/DATABASE";
 const urlForm = new RegExp(
   "^postgres(ql)?://((?<user>[^:@/?]*)(:(?<password>[^@/?]*))?@)?" +
-    "(?<host>\\[[0-9a-fA-F:.]+\\]|[^:/?\\[\\]]*)(:(?<port>\\d{1,5}))?" +
+    "(?<host>\\[[0-9a-fA-F:.]+\\]|[^:@/?\\[\\]]*)(:(?<port>\\d{1,5}))?" +
     "/(?<name>[^/?]*)(\\?(?<options>.*))?$",
 );
 /** What may be said behind the `?`; all values where none are named. */

@@ -131,7 +131,7 @@ async function withBoth(
   ) => Promise<Migration>,
 ): Promise<Migration> {
   const path = join(folder, "parley.db");
-  const data = await DataFolder.open(folder);
+  const data = await DataFolder.open(folder, "stop it first");
   let writer: PostgresWriter | undefined;
   let session: PostgresSession | undefined;
   try {

@@ -58,6 +58,7 @@ async function look(
       "current_setting('full_page_writes') AS pages, " +
       "pg_is_in_recovery() AS standby, " +
       "to_regclass('schema_version') IS NOT NULL AS made, " +
+      "to_regclass('users') IS NOT NULL AS used, " +
       "coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) " +
       "AS may_create",
   );
@@ -74,7 +75,13 @@ async function look(
   if (state?.standby === true) {
     add("fail", `${server} is a standby, which can only be read`);
   } else if (state?.made !== true) {
-    if (state?.may_create === true) {
+    if (state?.used === true) {
+      add(
+        "fail",
+        `${server} holds tables of another program; make one for Parley ` +
+          "alone with createdb",
+      );
+    } else if (state?.may_create === true) {
       add(
         "ok",
         `${server} is empty; the tables will be made at the first start`,

@@ -372,9 +372,10 @@ const advices: readonly (readonly [RegExp, string])[] = [
   [/^25006/, "can only be read: it is a standby, or was made read-only"],
 ];
 
+const nobodyThere = "nothing listens there; is PostgreSQL started?";
 const socketReasons: Record<string, string> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOENT: "nothing listens there",
+  ECONNREFUSED: nobodyThere,
+  ENOENT: nobodyThere,
   ENOTFOUND: "there is no machine of that name",
   EACCES: "permission denied",
 };

@@ -53,6 +53,8 @@ Deno.test("parseDatabaseUrl() says what is wrong, and never the password", () =>
     ["postgres://:secret@h/chat", "names no user"],
     ["postgres://parley:secret@h/", "names no database"],
     ["postgres://parley:secret%@h/chat", "%25"],
+    ["postgres://parley:pass@secret@h/chat", "write %40"],
+    ["postgres://parley@secret@h/chat", "write %40"],
     ["postgres://parley:secret@h/chat?sslmode=require", "verify-full"],
     ["postgres://parley:secret@h/chat?pool=9", '"pool" in it is not known'],
   ];

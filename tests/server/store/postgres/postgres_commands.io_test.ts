@@ -46,8 +46,10 @@ testUnless(
   noPostgres,
   "user, check and migrate take --database as the server does",
   async () => {
-    const url = await (await server()).createDatabase();
+    const postgres = await server();
+    const url = await postgres.createDatabase();
     const place = placeOf(url);
+    const execute = (sql: string) => postgres.execute(place.name, sql);
     await withTempFolder(async (folder) => {
       const credentials = `${folder}/credentials.txt`;
       const file = `${folder}/database.txt`;
@@ -64,18 +66,18 @@ testUnless(
         await run(args, console);
         return [...console.printed, ...console.complaints].join("\n");
       };
-      const check = () =>
+      const check = (...args: string[]) =>
         said(
           runCheckCommand,
-          "--plain",
-          "--port",
-          `${freePort()}`,
-          ...accounts,
+          ...["--plain", "--port", `${freePort()}`, ...accounts, ...args],
         );
       assertStringIncludes(
         await said(runUserCommand, "unlock", "yoda", ...accounts),
         "start the server once",
       );
+      await execute("CREATE TABLE users (name text)");
+      assertStringIncludes(await check(), "holds tables of another program");
+      await execute("DROP TABLE users");
       const before = await check();
       assertStringIncludes(before, "is empty; the tables will be made");
       assertStringIncludes(before, "has fsync off");
@@ -108,6 +110,16 @@ testUnless(
       );
       assertEquals(await store.requests(), []);
       assertStringIncludes(await check(), "0 messages; a server is using it");
+      const node = ["--cluster", "--node", "a"];
+      const alone = await check(...node);
+      assert(!alone.includes("nodes:"), alone);
+      await execute(
+        "INSERT INTO nodes (run, name, version, key, seen) VALUES ('x', 'a', " +
+          "'1', 'SHA256:k', clock_timestamp() + interval '1 hour')",
+      );
+      const beside = await check(...node);
+      assertStringIncludes(beside, 'is called "a", too');
+      assertStringIncludes(beside, "has the key SHA256:k, this one no TLS");
       await store.close();
 
       assertStringIncludes(

@@ -265,7 +265,7 @@ browserTest(
         await page.waitForSelector(".to-end");
         const [text, top] = await firstSeen(page);
         await page.$eval(".older", (button) => (button as HTMLElement).click());
-        await shows(page, ".message .text", "word 30");
+        await shows(page, ".message .text", "word 50");
         const after = await firstSeen(page);
         assertEquals(after[0], text);
         assert(Math.abs(after[1] - top) <= 2, `${top} became ${after[1]}`);

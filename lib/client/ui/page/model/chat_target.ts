@@ -1,7 +1,10 @@
 /** What a conversation is called in commands. */
 import type { ChatTarget } from "../../../commands/command.ts";
 import type { ClientView } from "../../../events/client_view.ts";
-import type { ConversationKey } from "../../../events/conversations.ts";
+import {
+  type ConversationKey,
+  mostMessages,
+} from "../../../events/conversations.ts";
 
 /** Where what is said in a conversation goes; nowhere to everybody. */
 export function targetOf(key: ConversationKey): ChatTarget | undefined {
@@ -28,7 +31,7 @@ export function hasAbsent(
 }
 
 /**
- * The command that asks for older messages.
+ * The command that asks for older messages; at first, for as many as are known.
  *
  * @param before Older than the one with this number; the newest without it.
  */
@@ -37,12 +40,13 @@ export function historyLine(
   before: number | undefined,
 ): string {
   const place = before === undefined ? "" : ` before ${before}`;
+  const count = before === undefined ? mostMessages : olderMessages;
   return key === "*"
     ? `/RDM b 2000-01-01T00:00:00Z${place}`
-    : `/history ${key} ${olderMessages}${place}`;
+    : `/history ${key} ${count}${place}`;
 }
 
 /** As many as something waits for. */
 export const mostAwaited = 250;
-/** Messages that are fetched at once. */
-const olderMessages = 50;
+/** Messages that are fetched at once: as many as are drawn within a frame or two. */
+const olderMessages = 25;

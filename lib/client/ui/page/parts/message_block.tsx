@@ -46,6 +46,8 @@ export interface MessageBlockProps {
   readonly delivered: number;
   /** Which day it is, as a number. */
   readonly today: number;
+  /** It is the newest. */
+  readonly isLast: boolean;
   /** Takes back a message of the user's. */
   readonly onTakeBack: ((number: number) => void) | undefined;
 }
@@ -57,7 +59,7 @@ export class MessageBlock extends Component<MessageBlockProps> {
   override shouldComponentUpdate(next: MessageBlockProps): boolean {
     const now = this.props;
     const isOther = next.block !== now.block || next.before !== now.before ||
-      next.firstNew !== now.firstNew ||
+      next.firstNew !== now.firstNew || next.isLast !== now.isLast ||
       !isSameList(next.between, now.between);
     if (isOther) return true;
     const isSame = next.me === now.me && next.delivered === now.delivered &&
@@ -72,12 +74,20 @@ export class MessageBlock extends Component<MessageBlockProps> {
   }
 
   render(): JSX.Element {
-    const { block, before, firstNew, between, me, delivered, onTakeBack } =
-      this.props;
+    const {
+      block,
+      before,
+      firstNew,
+      between,
+      me,
+      delivered,
+      isLast,
+      onTakeBack,
+    } = this.props;
     const shown = showMessages(block.messages, before, firstNew, Date.now());
     const rest = [...between];
     return (
-      <div class="block" ref={this.#box}>
+      <div class={`block${isLast ? " last" : ""}`} ref={this.#box}>
         {shown.map((each, index) => {
           const next = shown[index + 1]?.message.at ?? Infinity;
           const below: Between[] = [];

@@ -158,6 +158,7 @@ export function MessageList(
               me,
               delivered: deliveredIn(block.messages, delivered),
               today: todayFor(block.messages.at(-1)?.at ?? 0, now),
+              isLast: index === blocks.length - 1,
               onTakeBack: takeBack(store, of),
             };
             before = block.messages.at(-1);
@@ -283,9 +284,12 @@ function inGroups(
     blocks.map((block, index) => ({ block, element: draw(block, index) })),
     ({ block }) => block.group,
   );
+  const last = blocks.at(-1)?.group;
   return [...drawn].map(([group, items]) => (
-    <div key={group} class="blocks">
-      {items.map(({ element }) => element)}
+    <div key={group} class={`blocks${group === last ? " last" : ""}`}>
+      {items.map(({ element }) =>
+        element
+      )}
     </div>
   ));
 }

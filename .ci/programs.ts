@@ -70,8 +70,6 @@ const clientEnvironment = [
   "WS_NO_UTF_8_VALIDATE",
   "LANG",
   "LC_ALL",
-  "WS_NO_BUFFER_UTIL",
-  "WS_NO_UTF_8_VALIDATE",
 ];
 
 const lessMemory =

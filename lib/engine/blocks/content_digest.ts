@@ -14,8 +14,8 @@
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { sha256 } from "@noble/hashes/sha2";
 import { writeU32 } from "../../base/bytes.ts";
-import { mostShortBytes, shortSha256 } from "./short_sha256.ts";
 
 /** The CRC-32 of one block, as in gzip (RFC 1952 §8). */
 export function blockCheck(block: Uint8Array): number {
@@ -54,9 +54,8 @@ export class ContentDigest {
 
 /** The digest of consecutive blocks by their CRC-32s, 32 bytes. */
 export function digestOfChecks(checks: Uint32Array): Uint8Array {
-  if (4 * checks.length <= mostShortBytes) {
-    return shortSha256(bytesOfChecks(checks));
-  }
+  // The system's hash takes longer to begin than these few take.
+  if (checks.length <= fewChecks) return sha256(bytesOfChecks(checks));
   const hash = createHash("sha256");
   for (let at = 0; at < checks.length; at += bulkChecks) {
     hash.update(bytesOfChecks(checks.subarray(at, at + bulkChecks)));
@@ -70,5 +69,7 @@ function bytesOfChecks(checks: Uint32Array): Uint8Array {
   return bytes;
 }
 
+/** Up to so many are hashed in the program. */
+const fewChecks = 13;
 /** How many are hashed by one call. */
 const bulkChecks = 16 * 1024;

@@ -1,6 +1,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
-import { ContentDigest } from "../../../lib/engine/blocks/content_digest.ts";
+import {
+  ContentDigest,
+  digestOfChecks,
+} from "../../../lib/engine/blocks/content_digest.ts";
 import { transferLimits } from "../../../lib/engine/packets/limits.ts";
 import { testFile } from "../../support/transfer_pair.ts";
 
@@ -77,4 +80,15 @@ Deno.test("ContentDigest: every byte and every bit of a block is noticed", () =>
     block[at] = before;
   }
   assertEquals(digestOf(nine, block), good);
+});
+
+Deno.test("digestOfChecks() is that of the same blocks one after the other, of few and of many", () => {
+  for (const count of [0, 1, 2, 13, 14, 100, 20_000]) {
+    const checks = new Uint32Array(count).map((_, index) =>
+      Math.imul(index + 1, 0x9e3779b1)
+    );
+    const digest = new ContentDigest();
+    for (const check of checks) digest.add(check);
+    assertEquals(digestOfChecks(checks), digest.digest());
+  }
 });

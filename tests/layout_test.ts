@@ -66,6 +66,7 @@ const pureModules = [
   "node:crypto",
   "node:zlib",
   "@std/cli/parse-args",
+  "@noble/hashes/sha2",
   "string-width",
   "@std/encoding/",
   "@std/text/",

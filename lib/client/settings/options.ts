@@ -254,7 +254,9 @@ function hintFor(
 ): string | undefined {
   if (/[.:]/.test(host)) return undefined;
   const nearest = nearestWord(host, config?.servers.keys() ?? []);
-  const command = nearestWord(host, clientCommands);
+  const command = /^help$/i.test(host)
+    ? "--help"
+    : nearestWord(host, clientCommands);
   if (nearest === undefined && command !== undefined) {
     return `there is neither a command nor a host "${host}"; did you mean "parley ${command}"?`;
   }

@@ -219,7 +219,13 @@ function parseServerLine(args: readonly string[]): CommandLine {
 /** A word in the place of the port may be a command with a slip in it. */
 function checkFirstWord(word: string | undefined): void {
   const nearest = nearestWord(word ?? "", serverCommands);
-  if (nearest === undefined) return;
+  if (nearest === undefined) {
+    if (!/^[a-z]{2,}$/i.test(word ?? "")) return;
+    throw new UsageError(
+      `there is no command "${word}": without one the server runs; --help ` +
+        "lists all",
+    );
+  }
   if (nearest === word) {
     throw new UsageError(`"${word}" must come first: parley-server ${word}`);
   }

@@ -202,6 +202,10 @@ Deno.test("parseClientOptions(): a word near a command is told, should it be no 
     run(["doctr"]).hostHint,
     'there is neither a command nor a host "doctr"; did you mean "parley doctor"?',
   );
+  assertEquals(
+    run(["help"]).hostHint,
+    'there is neither a command nor a host "help"; did you mean "parley --help"?',
+  );
   assertEquals(run(["chat"]).hostHint, undefined);
 });
 

@@ -226,6 +226,10 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       ["--host", "h:1", "2"],
       '--host "h:1" names another port than 2, which is given too',
     ],
+    [
+      ["start"],
+      'there is no command "start": without one the server runs; --help lists all',
+    ],
     [["x"], 'invalid PORT "x": must be an integer from 0 to 65535'],
     [["-1"], 'invalid PORT "-1": must be an integer from 0 to 65535'],
     [

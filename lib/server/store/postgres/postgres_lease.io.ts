@@ -267,8 +267,9 @@ export async function openLease(
   report: WriterNews["report"],
 ): Promise<PostgresLease> {
   const place = await readDatabaseOption(options.database);
-  const session = await PostgresSession.open(place);
+  let session: PostgresSession | undefined;
   try {
+    session = await PostgresSession.open(place);
     // Beside a core of an older version, whose tables the next core changes.
     await makeTables(place, session, leaseVersion);
     const others = await session.query(
@@ -296,7 +297,7 @@ export async function openLease(
     if (error instanceof StartError) throw error;
     throw new StartError((error as Error).message);
   } finally {
-    session.close();
+    session?.close();
   }
 }
 

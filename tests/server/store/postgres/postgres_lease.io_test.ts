@@ -507,5 +507,11 @@ testUnless(
     const other = await TestNode.start(url, "other", "SHA256:b");
     await other.held();
     await other.stop();
+    const nowhere = url.replace(name, "nowhere");
+    await assertRejects(
+      () => TestNode.start(nowhere, "node"),
+      StartError,
+      "does not exist; make it with createdb",
+    );
   },
 );

@@ -146,7 +146,7 @@ export class PeerServices {
       case "add-call-addresses":
         return this.#calls?.addCallAddresses(effect.id, effect.addresses);
       case "close-call":
-        return this.#calls?.closeCall(effect.id, effect.isLost);
+        return this.#calls?.closeCall(effect.id, effect.farewell);
     }
   }
 

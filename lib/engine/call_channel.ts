@@ -46,6 +46,12 @@ export type CallChannelEvent =
   | { readonly type: "closed"; readonly isLost: boolean }
   | { readonly type: "unreachable"; readonly wasConnected: boolean };
 
+/**
+ * What the other side is told at an end: that somebody has left; that this side
+ * is still in the call, and does not want the end; or nothing.
+ */
+export type CallFarewell = "left" | "lost" | "none";
+
 /** One end of a call between two clients. */
 export class CallChannel {
   readonly #control: ControlChannel;
@@ -163,16 +169,15 @@ export class CallChannel {
     return true;
   }
 
-  /**
-   * Ends it and says so to the other side.
-   *
-   * @param isLost This side is still in the call, and does not want its end.
-   */
-  close(now: number, isLost = false): void {
+  /** Ends it and says so to the other side, unless nothing is to be said. */
+  close(now: number, farewell: CallFarewell = "left"): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#endsAt = now + transferLimits.lingerMs;
-    this.#control.close(isLost ? "left" : "cancelled");
+    const isSilent = farewell === "none";
+    this.#endsAt = isSilent ? -Infinity : now + transferLimits.lingerMs;
+    if (!isSilent) {
+      this.#control.close(farewell === "lost" ? "left" : "cancelled");
+    }
   }
 
   /** The time of {@link pollTimeout} has come. */
@@ -183,7 +188,7 @@ export class CallChannel {
     if (this.#isOver) return;
     if (now < this.#giveUpAt) return;
     this.#events.push({ type: "unreachable", wasConnected: this.#isConnected });
-    this.close(now, true);
+    this.close(now, "lost");
   }
 
   /** Writes the next datagram to `out`; returns its length, 0 for none. */

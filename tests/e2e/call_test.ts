@@ -6,6 +6,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { GuiTab } from "../support/gui_client.ts";
 import { logIn, startServer } from "../support/jedi.ts";
+import { descriptionOf } from "../client/calls/calls_world.ts";
+import { FakeBrowser } from "../support/fake_browser.ts";
 import { LyingServer } from "../support/lying_server.ts";
 import {
   callBrowser,
@@ -17,8 +19,8 @@ import {
 import { waitUntil } from "../support/wait_until.ts";
 
 Deno.test("call: it rings, connects two browsers, and is told in the log", async (t) => {
-  await using server = await startServer();
-  // Honest but for one step.
+  await using server = await startServer("--relay-quota", "1");
+  // Honest but for two steps.
   await using liar = new LyingServer(server);
   const yoda = await callTab(liar, "yoda");
   await using _yodaGui = yoda.gui;
@@ -113,7 +115,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
   });
 
   await t.step(
-    "two of a group who lost each other are connected again",
+    "who lost others of a group is connected again, and where the relay's quota ends just two part",
     async () => {
       const obiwan = await callTab(liar, "obiwan");
       await using _obiwanGui = obiwan.gui;
@@ -124,6 +126,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
         connects(obiwan, "obiwan"),
       ] as const;
       const from = luke.tab.messages.length;
+      const groupFrom = yoda.tab.messages.length;
       await yoda.tab.run("/call #jedi --voice");
       for (const { tab } of [luke, obiwan]) {
         const { info: { call } } = await callState(
@@ -157,6 +160,11 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
       const all = [yoda, luke, obiwan];
       const later = all.map(({ tab }) => tab.messages.length);
       const { call: number } = await obiwan.tab.told("call-peer");
+      // Between these two there is then only the relay.
+      liar.edit = (frame) =>
+        frame.from === "luke" || frame.from === "obiwan"
+          ? { ...frame, ...frame.addresses !== undefined && { addresses: [] } }
+          : frame;
       for (const peer of ["yoda", "luke"]) {
         obiwan.tab.say({ ...lost, call: number, peer });
       }
@@ -166,6 +174,30 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
         await isLost(obiwan.tab, other, later[2]);
       }
       await whole();
+      const seen = all.map(({ tab }) => tab.messages.length);
+      const browsers = await Promise.all([
+        browserFor(luke.tab, "luke", "obiwan", later[1]!),
+        browserFor(luke.tab, "luke", "yoda", from),
+        browserFor(yoda.tab, "yoda", "luke", groupFrom),
+      ]);
+      const [relayed, one, other] = browsers;
+      await useUpRelay(luke.tab, "obiwan", relayed);
+      const told = /quota of the server's relay is used up; it starts again/;
+      const [mine, theirs] = await Promise.all([
+        isTold(luke.tab, told, seen[1]),
+        isTold(obiwan.tab, told, seen[2]),
+      ]);
+      assertMatch(mine.message ?? "", /^your quota/);
+      assertMatch(theirs.message ?? "", /^luke's quota/);
+      assertEquals(
+        [mine, theirs].map(({ info }) =>
+          info.members.map(({ user, state }) => `${user} ${state}`).sort()
+        ),
+        [["obiwan ended", "yoda open"], ["luke ended", "yoda open"]],
+      );
+      await hearEachOther(one, other);
+      for (const browser of browsers) await browser.close();
+      liar.edit = (frame) => frame;
       await yoda.tab.run("/call end");
       await luke.tab.run("/call end");
       await callState(obiwan.tab, "ended");
@@ -197,6 +229,54 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     },
   );
 });
+
+/** The browser of `name`, as it is for `peer` in a call of several. */
+async function browserFor(
+  tab: GuiTab,
+  name: string,
+  peer: string,
+  from: number,
+): Promise<FakeBrowser> {
+  const isMeant = (told: { peer: string }) => told.peer === peer;
+  const { port } = await tab.told("call-peer", isMeant, from);
+  const [own, theirs] = [descriptionOf(name), descriptionOf(peer)];
+  return new FakeBrowser(port, { own, theirs });
+}
+
+/** Sends to `peer` until the relay takes no more. */
+async function useUpRelay(
+  tab: GuiTab,
+  peer: string,
+  browser: FakeBrowser,
+): Promise<void> {
+  const begun = tab.messages.length;
+  await tab.told(
+    "call-stats",
+    (told) => told.peer === peer && told.via === "relay",
+  );
+  let isOver = false;
+  const isGone = tab.told("call-gone", (told) => told.peer === peer, begun)
+    .finally(() => isOver = true);
+  while (!isOver) {
+    await browser.check();
+    for (let sent = 0; sent < 20; sent++) {
+      await browser.send(new Uint8Array(1200));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await isGone;
+}
+
+/** What a tab is told of a call in such words. */
+async function isTold(tab: GuiTab, words: RegExp, from = 0) {
+  const { event } = await tab.told(
+    "event",
+    ({ event }) => event.event === "call" && words.test(event.message ?? ""),
+    from,
+  );
+  assert(event.event === "call");
+  return event;
+}
 
 /** Waits until a tab is told that somebody is lost, and tried again. */
 async function isLost(tab: GuiTab, user: string, from = 0): Promise<void> {

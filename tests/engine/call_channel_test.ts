@@ -220,9 +220,22 @@ Deno.test("call_channel: it is over when one hangs up, and for both", () => {
 Deno.test("call_channel: who is still in the call says so when it is lost there", () => {
   const pair = new CallPair({ links: [far] });
   pair.run(5000, () => connected(pair));
-  pair.callee.close(pair.now, true);
+  pair.callee.close(pair.now, "lost");
   pair.run(100);
   assertEquals(pair.events.caller.at(-1), { type: "closed", isLost: true });
+});
+
+Deno.test("call_channel: who is to say nothing at the end sends nothing more", () => {
+  const pair = new CallPair({ links: [far] });
+  pair.run(5000, () => connected(pair));
+  // What is on its way arrives.
+  pair.run(100);
+  const before = pair.events.caller.length;
+  pair.callee.close(pair.now, "none");
+  assert(pair.callee.isDrained);
+  assertEquals(pair.callee.pollTransmit(new Uint8Array(1500), pair.now), 0);
+  pair.run(5000);
+  assertEquals(pair.events.caller.length, before);
 });
 
 Deno.test("call_channel: silence ends it, a short one does not", () => {

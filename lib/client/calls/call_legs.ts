@@ -13,6 +13,7 @@ import {
   type OfferResult,
 } from "../offers/offer_end.ts";
 import { relayEndText } from "../offers/end_text.ts";
+import type { CallFarewell } from "../../engine/call_channel.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { Call, CallLeg, CallParty } from "./call.ts";
 import {
@@ -83,7 +84,7 @@ export class CallLegs {
     if (known?.reason === otherBrowser) return this.decline(id, "untrusted");
     if (mine !== undefined) {
       // They know sooner that it is lost.
-      this.#drop(mine, true);
+      this.#drop(mine, "lost");
       call.legs.delete(mine.id);
       if (mine.state === "linked") {
         this.#talk.tellOf(mine, { tell: "call-gone" });
@@ -161,6 +162,8 @@ export class CallLegs {
   endRelayed(leg: CallLeg, again: number): void {
     this.tellEnd(leg, "failed", "quota");
     const { end, member: { user } } = leg;
+    // What still gets through might be there before the server's word why.
+    this.#drop(leg, "none");
     this.endLeg(leg, "quota", relayEndText(end === "caller", user, again));
   }
 
@@ -319,7 +322,7 @@ export class CallLegs {
     // A window may be told of later than its client is.
     const isLost = lossReasons.has(reason) ||
       leg.joins && reason === "no_calls";
-    this.#drop(leg, isLost);
+    this.#drop(leg, isLost ? "lost" : "left");
     call.legs.delete(leg.id);
     const wasLinked = leg.state === "linked";
     const { mono } = this.#host.now();
@@ -472,9 +475,8 @@ export class CallLegs {
     if (waiting !== undefined) this.#open.settle(waiting, call);
   }
 
-  /** @param isLost It is to be tried again, or nobody wanted its end. */
-  #drop({ id }: CallLeg, isLost = false): void {
-    this.#host.effect({ effect: "close-call", id, isLost });
+  #drop({ id }: CallLeg, farewell: CallFarewell = "left"): void {
+    this.#host.effect({ effect: "close-call", id, farewell });
   }
 
   /** Refuses an offer. */

@@ -16,6 +16,7 @@ import type { WireAddress } from "../../wire/request.ts";
 import {
   CallChannel,
   type CallChannelEvent,
+  type CallFarewell,
   type CallTopic,
 } from "../../engine/call_channel.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
@@ -94,13 +95,13 @@ export class CallService implements CallPort {
     this.#links.get(id)?.addAddresses(addresses);
   }
 
-  closeCall(id: string, isLost = false): void {
+  closeCall(id: string, farewell: CallFarewell = "left"): void {
     this.#keys.delete(id);
     const link = this.#links.get(id);
     if (link === undefined) return;
     this.#links.delete(id);
     if (this.#links.size === 0) this.#options.shared.setInCall(false);
-    const ending = link.close(isLost).finally(() =>
+    const ending = link.close(farewell).finally(() =>
       this.#ending.delete(ending)
     );
     this.#ending.add(ending);
@@ -200,10 +201,10 @@ class CallLinkEnd {
     this.#pump.wake();
   }
 
-  async close(isLost: boolean): Promise<void> {
+  async close(farewell: CallFarewell): Promise<void> {
     clearInterval(this.#timer);
     const closed = this.#browser.close();
-    this.#channel.close(this.#options.now(), isLost);
+    this.#channel.close(this.#options.now(), farewell);
     await Promise.all([closed, this.#pump.flush()]);
   }
 

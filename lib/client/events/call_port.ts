@@ -7,7 +7,7 @@
  * two devices, 16 hexadecimal digits: a call of several people has one for each
  * two of them.
  */
-import type { CallTopic } from "../../engine/call_channel.ts";
+import type { CallFarewell, CallTopic } from "../../engine/call_channel.ts";
 import type { CallLink, CallMedia } from "../commands/call_info.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type { CallDescription } from "./call_description.ts";
@@ -35,11 +35,11 @@ export interface CallPort {
   /** The other side can be reached at these addresses, too. */
   addCallAddresses(id: string, addresses: readonly WireAddress[]): void;
   /**
-   * Ends it in any state, and tells the other side; no event follows.
+   * Ends it in any state; no event follows.
    *
-   * @param isLost This side is still in the call, and does not want its end.
+   * @param farewell What the other side is told.
    */
-  closeCall(id: string, isLost: boolean): void;
+  closeCall(id: string, farewell: CallFarewell): void;
   /** Ends all. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { SentPaths } from "../commands/transfer_info.ts";
-import type { CallTopic } from "../../engine/call_channel.ts";
+import type { CallFarewell, CallTopic } from "../../engine/call_channel.ts";
 import type { CallCredentials, CallEnd, CallTold } from "./call_port.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import type { RunEnd } from "./exit_code.ts";
@@ -191,7 +191,8 @@ export type ClientEffect =
   | {
     readonly effect: "close-call";
     readonly id: string;
-    readonly isLost: boolean;
+    /** What the other side is told over the path. */
+    readonly farewell: CallFarewell;
   }
   /** Whoever entered line number `n` takes the call, or a window that can. */
   | {

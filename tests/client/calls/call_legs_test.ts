@@ -436,6 +436,13 @@ Deno.test("CallLegs: where the relay's quota ends, just those are lost who were 
     /^leia's quota of the server's relay is used up; it starts again at /,
   );
   assertMatch(texts(leia).at(-1) ?? "", /^your quota of the server's relay/);
+  // A word over the path might be there before the one that says why.
+  for (const peer of [luke, leia]) {
+    assertEquals(
+      peer.effects.find((each) => each.effect === "close-call"),
+      { effect: "close-call", id: legOf(luke).id, farewell: "none" },
+    );
+  }
   const before = offers(leia);
   world.pass(3_600_000);
   assertEquals(offers(leia), before);

@@ -6,6 +6,7 @@ import { Calls } from "../../../lib/client/calls/calls.ts";
 import type { CalledParty } from "../../../lib/client/calls/call_host.ts";
 import type { CallDescription } from "../../../lib/client/events/call_description.ts";
 import type { CallTold } from "../../../lib/client/events/call_port.ts";
+import type { CallFarewell } from "../../../lib/engine/call_channel.ts";
 import type { ClientEffect } from "../../../lib/client/events/client_effect.ts";
 import type {
   ClientEvent,
@@ -228,7 +229,7 @@ export class CallsPeer {
       case "say-call":
         return world.say(effect.id, this, effect.topic, effect.text);
       case "close-call":
-        return world.hangUp(effect.id, this, effect.isLost);
+        return world.hangUp(effect.id, this, effect.farewell);
     }
   }
 }
@@ -348,8 +349,10 @@ export class CallsWorld {
     }
   }
 
-  hangUp(id: string, from: CallsPeer, isLost: boolean): void {
+  hangUp(id: string, from: CallsPeer, farewell: CallFarewell): void {
     if (!this.#links.get(id)?.has(from)) return;
+    const isLost = farewell === "lost";
+    if (farewell === "none") return void this.#links.get(id)!.delete(from);
     for (const end of this.#others(id, from)) {
       const closed = { event: "call-closed", id, isLost } as const;
       this.later(() => end.calls.handleCallEvent(closed));

@@ -1,4 +1,3 @@
-import { readLine } from "./password_prompt.io.ts";
 import { reasonOf, StartError } from "../system/errors.io.ts";
 import { standardStream } from "../system/standard_stream.ts";
 
@@ -33,6 +32,8 @@ async function readPasswordFile(path: string): Promise<string> {
 }
 
 async function readFirstLine(path: string): Promise<string | undefined> {
+  // Few give one, and it takes a while to load.
+  const { readLine } = await import("./password_prompt.io.ts");
   if (standardStream(path) === "stdin") return await readLine(Deno.stdin);
   try {
     using file = await Deno.open(path);

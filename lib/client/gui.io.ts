@@ -1,7 +1,6 @@
 /** `parley gui`: the client with a window in the browser in place of a terminal. */
 import { UsageError } from "../cli/command_line.ts";
 import { givenPassword } from "../cli/password_file.io.ts";
-import { isHostName } from "../system/addresses.io.ts";
 import { Output } from "../system/console_output.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import { LineInput } from "../system/stdin.io.ts";
@@ -28,7 +27,7 @@ export async function runGui(options: GuiOptions): Promise<number> {
 class Gui implements WindowOwner {
   readonly #options: GuiOptions;
   readonly #output: Output;
-  readonly #input = new LineInput();
+  #input: LineInput | undefined;
   readonly #ended = Promise.withResolvers<number>();
   #window: WebWindow | undefined;
   readonly #browser = new WindowBrowser(env);
@@ -75,7 +74,7 @@ class Gui implements WindowOwner {
       for (const signal of endSignals) {
         Deno.removeSignalListener(signal, interrupt);
       }
-      this.#input.cancel();
+      this.#input?.cancel();
       this.#app?.interrupt();
       await this.#running;
       await this.#browser.done();
@@ -181,8 +180,9 @@ class Gui implements WindowOwner {
     const { isFolderOpen } = this.#options;
     const options = this.#options.optionsFor(choice);
     const { hostHint, host } = options;
-    if (hostHint !== undefined && !await isHostName(host)) {
-      throw new UsageError(hostHint);
+    if (hostHint !== undefined) {
+      const { isHostName } = await import("../system/addresses.io.ts");
+      if (!await isHostName(host)) throw new UsageError(hostHint);
     }
     if (!isFolderOpen) return options;
     const downloadDir = await systemDownloads(env) ?? options.downloadDir;
@@ -203,8 +203,10 @@ class Gui implements WindowOwner {
 
   /** Enter on the terminal that it was started from wants another address. */
   async #readKeys(window: WebWindow): Promise<void> {
+    // What reads it takes some milliseconds to load.
+    const input = this.#input = new LineInput();
     for (;;) {
-      const line = await this.#input.read();
+      const line = await input.read();
       if (line === undefined || this.#isEnding) return;
       await this.#present(window);
     }

@@ -12,7 +12,7 @@ import { stateFolderPath } from "../../system/folders.io.ts";
 import { closeLocked } from "../../system/own_file.io.ts";
 import { limits } from "../../wire/limits.ts";
 import { KeptUploads } from "./kept_uploads.io.ts";
-import { writeAll } from "../tree/whole_reads.io.ts";
+import { writeAll } from "../files/write_all.io.ts";
 import {
   formatKeptOffer,
   type KeptOffer,

@@ -14,6 +14,7 @@ import {
 import { partSuffix } from "../files/part_file.io.ts";
 import { cleanName, receivedName, withCopy } from "../files/received_name.ts";
 import { SinkError } from "../files/sink_error.io.ts";
+import { writeAll } from "../files/write_all.io.ts";
 import type { Entries } from "./entry_list.ts";
 import { KnownFiles } from "./known_files.ts";
 import { lastName } from "./manifest.ts";
@@ -25,7 +26,7 @@ import {
   type JournalHead,
   type KnownFile,
 } from "./tree_journal.ts";
-import { pathBelow, readAll, writeAll } from "./whole_reads.io.ts";
+import { pathBelow, readAll } from "./whole_reads.io.ts";
 
 /** A folder that was made here. */
 export interface MadeFolder {

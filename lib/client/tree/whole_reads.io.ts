@@ -18,11 +18,6 @@ export function readAll(file: Deno.FsFile, target: Uint8Array): boolean {
   return true;
 }
 
-/** Writes all of it where the file stands. */
-export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-}
-
 /**
  * The content digest, base64url, of a file's first `size` bytes; undefined when
  * it has less.

@@ -6,17 +6,8 @@
  */
 import { blockCheck } from "../../../engine/blocks/content_digest.ts";
 import { blockLength, transferLimits } from "../../../engine/packets/limits.ts";
+import { type BodyTarget, drained } from "../../files/body_target.ts";
 import type { ArrivingFile } from "../../transfer/arriving_file.ts";
-
-/** Where a body goes: what is needed of a ServerResponse. */
-export interface BodyTarget {
-  readonly destroyed: boolean;
-  write(bytes: Uint8Array): boolean;
-  end(): void;
-  destroy(): void;
-  on(event: "drain" | "close", act: () => void): unknown;
-  off(event: "drain" | "close", act: () => void): unknown;
-}
 
 /**
  * Gives out `length` bytes from `start` on.
@@ -52,20 +43,6 @@ export async function giveArriving(
     target.off("close", closed);
     reader.close();
   }
-}
-
-/** Resolves when more can be written, or nobody wants it any more. */
-export function drained(target: BodyTarget): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      target.off("drain", done);
-      target.off("close", done);
-      resolve();
-    };
-    target.on("drain", done);
-    target.on("close", done);
-    if (target.destroyed) done();
-  });
 }
 
 /** Undefined when it cannot be read, or is no longer what came. */

@@ -6,11 +6,11 @@ import type { ServerResponse } from "node:http";
 import { basename } from "@std/path";
 import type { Random } from "../../../base/ports.ts";
 import { lookAt } from "../../../system/own_file.io.ts";
+import { drained } from "../../files/body_target.ts";
 import type {
   ArrivingFile,
   TransferFile,
 } from "../../transfer/arriving_file.ts";
-import { drained, giveArriving } from "./held_body.io.ts";
 import {
   answerFile,
   type FileAnswer,
@@ -135,6 +135,8 @@ async function giveArrived(
   else {
     // The browser is to know at once what it waits for.
     response.flushHeaders();
+    // What checks blocks is loaded by who needs it: the page is there sooner.
+    const { giveArriving } = await import("./held_body.io.ts");
     await giveArriving(file, source, start, length, response);
   }
   return true;

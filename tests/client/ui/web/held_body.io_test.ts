@@ -1,10 +1,8 @@
 /** The body of an answer whose bytes are still on their way. */
 import { assert, assertEquals } from "@std/assert";
 import { ArrivingFile } from "../../../../lib/client/transfer/arriving_file.ts";
-import {
-  type BodyTarget,
-  giveArriving,
-} from "../../../../lib/client/ui/web/held_body.io.ts";
+import type { BodyTarget } from "../../../../lib/client/files/body_target.ts";
+import { giveArriving } from "../../../../lib/client/ui/web/held_body.io.ts";
 import { blockCheck } from "../../../../lib/engine/blocks/content_digest.ts";
 import { transferLimits } from "../../../../lib/engine/packets/limits.ts";
 import { testFile } from "../../../support/transfer_pair.ts";

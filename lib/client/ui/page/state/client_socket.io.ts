@@ -58,10 +58,10 @@ export class ClientSocket {
     if (pass === undefined) return this.#refuse("refused");
     this.#pass = pass;
     const { phase } = pass;
-    if (phase !== undefined) {
-      this.#host.handleMessage({ tell: "phase", ...phase });
-    }
-    this.#open(pass);
+    if (phase === undefined) return this.#open(pass);
+    this.#host.handleMessage({ tell: "phase", ...phase });
+    // What is known by that is drawn first.
+    setTimeout(() => this.#isOver || this.#open(pass));
   }
 
   /** The same as soon as there is a connection, in place of what waits so. */

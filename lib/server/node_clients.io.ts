@@ -145,6 +145,8 @@ export class NodeClients {
             "info",
             `node "${gateway.node}" is there with its clients${other}`,
           );
+          // Who came before it would not find it when its own node is gone.
+          if (gateway.place !== undefined) shell.handleHosts();
         },
         handleDetached: ({ node }, why) =>
           report("warning", `node "${node}" is gone with its clients: ${why}`),

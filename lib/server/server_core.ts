@@ -20,6 +20,7 @@ import type { Accounts } from "./accounts/credentials_file.ts";
 import { announceAddresses, tellRelayEnd } from "./core/offer_events.ts";
 import type { Gauges, Metrics } from "./core/metrics.ts";
 import type { OutgoingQueue, SharedFrames } from "./model/outgoing_queue.ts";
+import { tellHosts } from "./requests/begin_session.ts";
 import { dismiss, hangUp, leave } from "./requests/presence.ts";
 import { shown } from "./model/refusal.ts";
 import type {
@@ -321,6 +322,13 @@ export class ServerCore {
     this.#now = now;
     this.#server.background.noteRequests(requests.at(-1)?.number ?? 0);
     this.#commits.flush(now);
+  }
+
+  /** Another machine takes clients, too: those who are here are told of it. */
+  handleHosts(now: Instant): void {
+    this.#now = now;
+    tellHosts(this.#server);
+    this.#settle();
   }
 
   /**

@@ -150,6 +150,12 @@ export class ServerShell implements NetworkOwner {
     this.#drainAfterTurn();
   }
 
+  /** Another machine takes clients, too. */
+  handleHosts(): void {
+    this.#parts.core.handleHosts(systemClock());
+    this.#drainAfterTurn();
+  }
+
   /** Tells every client, and waits `timeoutMs` for everything to be stored. */
   async stop(timeoutMs: number): Promise<void> {
     clearInterval(this.#pollTimer);

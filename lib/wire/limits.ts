@@ -215,7 +215,7 @@ export const limitTable = {
   toldHosts: {
     value: 16,
     unit: "places",
-    what: "machines of the server that a client is told at its login",
+    what: "machines of the server that a client is told",
     beyond: "others are not told",
   },
   rememberedMessageIds: {

@@ -35,6 +35,8 @@ const known = object({
   epochs: list(epochCheck, 0, limits.toldEpochs),
 });
 
+const hosts = list(string(1, 270), 1, limits.toldHosts);
+
 /** What a login, or the resumption of a session, tells the client. */
 const session = {
   /** The user name, as it is written in the accounts. */
@@ -61,8 +63,8 @@ const session = {
   others: optional(integer(0)),
   /** The user's public key, where the client said another one or none. */
   identity: optional(publicKey),
-  /** Where the machines of the server are that take clients, as HOST:PORT. */
-  hosts: optional(list(string(1, 270), 1, limits.toldHosts)),
+  /** As in the event `hosts`. */
+  hosts: optional(hosts),
 };
 
 /** Which installation of the client it is. */
@@ -222,6 +224,8 @@ export const sessionEvents = {
    * not answered is lost, and hello comes again, with this number.
    */
   restart: object({ number: integer() }),
+  /** Where the machines of the server are that take clients, as HOST:PORT. */
+  hosts: object({ hosts }),
   /** The connection ends now, and why; `code` is of the error table. */
   bye: object({ code: string(1, 64), message: text }),
 } as const satisfies Record<string, Check<object>>;

@@ -41,7 +41,20 @@ testUnless(
         ],
       });
     await using first = await start("first");
+    await first.served();
+    const yodas = { user: "yoda", password: "green" };
+    const early = await ProtocolClient.login(first.port, yodas);
     await using second = await start("second");
+    // Who came before it is to find it, too.
+    const place = `127.0.0.1:${second.port}`;
+    await waitUntil(
+      "it is told",
+      () =>
+        early.events.some(({ ev, hosts }) =>
+          ev === "hosts" && Array.isArray(hosts) && hosts.includes(place)
+        ),
+    );
+    early[Symbol.dispose]();
     await using third = await start("third");
     const nodes = [first, second, third];
     let core = await waitUntil("a core", () => coreOf(nodes));

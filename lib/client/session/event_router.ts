@@ -58,6 +58,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return host.bye(event.code, event.message);
     case "restart":
       return host.restart(event.number);
+    case "hosts":
+      return host.effect({ effect: "places", hosts: event.hosts });
     case "message": {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
       const { id, kind, number, at, from, text, kept = false } = event;

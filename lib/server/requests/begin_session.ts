@@ -333,7 +333,7 @@ function welcome(
     const past = { seen, ...common !== undefined && { common }, setBack };
     const told = { account, epochs: timeline.told, ...past };
     const fields = { ...scram, user: user.name, token, waiting, ip, ...told };
-    const hosts = server.options.hosts?.().slice(0, limits.toldHosts) ?? [];
+    const hosts = hostsOf(server);
     const ok = {
       ...{ ...fields, ...aboutDevice(session) },
       ...hosts.length > 0 && { hosts },
@@ -401,4 +401,17 @@ function sendInvitations(
       ),
     );
   }
+}
+
+/** Tells everybody who is online where the server is, if it is at several places. */
+export function tellHosts(server: ServerContext): void {
+  const hosts = hostsOf(server);
+  if (hosts.length === 0) return;
+  const frame = encodeFrame(event("hosts", { hosts }));
+  for (const { connection } of server.online) connection.send(frame);
+}
+
+/** Where clients find the server; nowhere else than where they did when empty. */
+function hostsOf({ options }: ServerContext): string[] {
+  return options.hosts?.().slice(0, limits.toldHosts) ?? [];
 }

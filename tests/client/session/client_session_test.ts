@@ -194,6 +194,17 @@ Deno.test("ClientSession: at a restart the connection stays, and what had no ans
   assertEquals(harness.count("disconnected"), 1);
 });
 
+Deno.test("ClientSession: another place of the server is known from then on", () => {
+  const harness = loggedIn();
+  const shown = harness.events.length;
+  harness.server({ ev: "hosts", hosts: ["a.example.org:6001"] });
+  assertEquals(harness.effects.at(-1), {
+    effect: "places",
+    hosts: ["a.example.org:6001"],
+  });
+  assertEquals(harness.events.length, shown);
+});
+
 Deno.test("ClientSession: a restart where nobody is logged in ends the connection", () => {
   const harness = new SessionHarness();
   harness.session.start(harness.now);

@@ -27,6 +27,16 @@ Deno.test("limit toldHosts: a login and a resumption tell where the server is, t
   hosts = Array.from({ length: 20 }, (_, at) => `node${at}:6000`);
   const other = harness.connect().login("luke");
   assertEquals(other.hosts, hosts.slice(0, limits.toldHosts));
+
+  // Who was there before hears of one that comes.
+  hosts = ["a:6000"];
+  harness.core.handleHosts(harness.now);
+  harness.drive();
+  assertEquals(one.eventsOf("hosts"), [{ hosts }]);
+  hosts = [];
+  harness.core.handleHosts(harness.now);
+  harness.drive();
+  assertEquals(one.eventsOf("hosts").length, 1);
 });
 
 Deno.test("hello agrees on version and features, once", () => {

@@ -11,10 +11,11 @@
  * | `wholeMs` | from the last answer until everybody hears and sees everybody |
  * | `turnedAway` | what one more reads who was called, where it is full |
  * | `brokenMs` | from the end of one browser's connection with another until all is whole |
+ * | `stoppedMs` | from when a client goes on that stood still until all had lost it, until all is whole |
  * | `renamedMs` | from another name until all read it, with the picture going on |
  * | `leftMs` | from hanging up until nobody shows them any more |
  * | `backMs` | from their answer until they hear and see everybody |
- * | `killedMs` | from the death of a client until nobody shows its user |
+ * | `killedMs` | from the death of a client until nobody shows its user, who might have come back |
  * | `againMs` | from the answer of who was killed until they hear and see everybody |
  * | `stillMs` | the longest time without a picture of anybody, in `seconds` |
  * | `lostLegs` | how often somebody lost the connection to another, in `seconds` |
@@ -115,6 +116,8 @@ async function run(): Promise<void> {
   await isWhole(inside);
   await time("brokenMs", inside, () => breakOne(first));
   const mover = others.at(-1)!;
+  await stop(mover, first);
+  await time("stoppedMs", inside, () => goOn(mover));
   await time("renamedMs", inside, async () => {
     mover.name = "lars";
     await mover.tab.run("/rename lars");
@@ -250,6 +253,18 @@ async function breakOne({ page }: Member): Promise<void> {
     )?.close();
   });
   await shows(page, ".tile .dim", "connecting again");
+}
+
+/** Has a client stand still until another one has lost it, and all others have. */
+async function stop({ gui }: Member, { page }: Member): Promise<void> {
+  Deno.kill(gui.process.pid, "SIGSTOP");
+  await shows(page, ".tile .dim", "connecting again");
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+}
+
+function goOn({ gui }: Member): Promise<void> {
+  Deno.kill(gui.process.pid, "SIGCONT");
+  return Promise.resolve();
 }
 
 /** What one more reads. */

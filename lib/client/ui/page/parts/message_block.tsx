@@ -10,8 +10,10 @@ import type { LogBlock } from "../model/message_log.ts";
 import { keyOf } from "../model/message_log.ts";
 import {
   clockTime,
+  deliveredIn,
   showMessages,
   type ShownMessage,
+  todayFor,
   wholeTime,
 } from "../model/shown_messages.ts";
 import type { PlacedNote } from "../model/placed_notes.ts";
@@ -34,10 +36,19 @@ export type Between =
     readonly transfer: SeenTransfer;
   };
 
+/** What a group shows. */
+export interface BlockGroupProps extends Looks {
+  readonly blocks: readonly LogBlock[];
+}
+
 /** What a block shows. */
-export interface MessageBlockProps {
+export interface MessageBlockProps extends Looks {
   readonly block: LogBlock;
-  /** The message above it. */
+}
+
+/** How messages look where they stand; notes and cards stand between them. */
+interface Looks {
+  /** The message above. */
   readonly before: SaidMessage | undefined;
   readonly firstNew: SaidMessage | undefined;
   readonly between: readonly Between[];
@@ -52,20 +63,58 @@ export interface MessageBlockProps {
   readonly onTakeBack: ((number: number) => void) | undefined;
 }
 
+/**
+ * Blocks that stand together, in an element of their own: those that cannot be
+ * seen cost a browser nothing but that, and as long as nothing changes, no more
+ * than a look at them.
+ */
+export class BlockGroup extends Component<BlockGroupProps> {
+  override shouldComponentUpdate(next: BlockGroupProps): boolean {
+    const now = this.props;
+    return next.blocks.length !== now.blocks.length ||
+      next.blocks.some((block, index) => block !== now.blocks[index]) ||
+      isOther(now, next) || isShownOtherwise(now, next);
+  }
+
+  render(): JSX.Element {
+    const { blocks, firstNew, between, delivered, isLast } = this.props;
+    const now = Date.now();
+    return (
+      <div class={`blocks${isLast ? " last" : ""}`}>
+        {blocks.map((block, index) => {
+          const { messages } = block;
+          const from = startOf(block)!;
+          const next = blocks[index + 1];
+          const to = startOf(next) ?? Infinity;
+          const isHere = (at: number) => at >= from && at < to;
+          return (
+            <MessageBlock
+              {...this.props}
+              key={block.id}
+              block={block}
+              before={blocks[index - 1]?.messages.at(-1) ?? this.props.before}
+              // Only where it is, so that nothing else is drawn with it.
+              firstNew={firstNew && isHere(firstNew.at) ? firstNew : undefined}
+              between={between.filter(({ below }) => isHere(below))}
+              delivered={deliveredIn(messages, delivered)}
+              today={todayFor(messages.at(-1)!.at, now)}
+              isLast={isLast && next === undefined}
+            />
+          );
+        })}
+      </div>
+    );
+  }
+}
+
 /** A block of messages. */
 export class MessageBlock extends Component<MessageBlockProps> {
   readonly #box = createRef<HTMLDivElement>();
 
   override shouldComponentUpdate(next: MessageBlockProps): boolean {
     const now = this.props;
-    const isOther = next.block !== now.block || next.before !== now.before ||
-      next.firstNew !== now.firstNew || next.isLast !== now.isLast ||
-      !isSameList(next.between, now.between);
-    if (isOther) return true;
-    const isSame = next.me === now.me && next.delivered === now.delivered &&
-      next.today === now.today;
-    if (isSame) return false;
-    // This can come to all blocks at once.
+    if (next.block !== now.block || isOther(now, next)) return true;
+    if (!isShownOtherwise(now, next)) return false;
     const isSeen = this.#box.current?.firstElementChild
       ?.checkVisibility?.({ contentVisibilityAuto: true });
     if (isSeen !== false) return true;
@@ -120,6 +169,11 @@ export function BetweenItem(
   return item.kind === "note"
     ? <NoteLine note={item.note} />
     : <TransferBox transfer={item.transfer} />;
+}
+
+/** When a block's first message was said, ms since 1970 UTC. */
+export function startOf(block: LogBlock | undefined): number | undefined {
+  return block?.messages[0]?.at;
 }
 
 /** Tells one from the others. */
@@ -214,6 +268,17 @@ const sentMarks = {
   sent: { icon: "check", title: "Sent" },
   delivered: { icon: "checks", title: "Delivered: a device of theirs has it" },
 } as const;
+
+function isOther(now: Looks, next: Looks): boolean {
+  return next.before !== now.before || next.firstNew !== now.firstNew ||
+    next.isLast !== now.isLast || !isSameList(next.between, now.between);
+}
+
+/** What can come to all messages at once. */
+function isShownOtherwise(now: Looks, next: Looks): boolean {
+  return next.me !== now.me || next.delivered !== now.delivered ||
+    next.today !== now.today;
+}
 
 function isSameList(
   one: readonly Between[],

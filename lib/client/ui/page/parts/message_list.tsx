@@ -5,12 +5,8 @@
  */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type {
-  ConversationKey,
-  SaidMessage,
-} from "../../../events/conversations.ts";
+import type { ConversationKey } from "../../../events/conversations.ts";
 import { titleOf } from "../model/chat_list.ts";
-import type { LogBlock } from "../model/message_log.ts";
 import { deliveredIn, todayFor } from "../model/shown_messages.ts";
 import { placeOf } from "../model/transfer_card.ts";
 import type { PageStore } from "../state/page_store.io.ts";
@@ -18,8 +14,9 @@ import { Icon } from "./icon.tsx";
 import {
   type Between,
   BetweenItem,
+  BlockGroup,
   idOf,
-  MessageBlock,
+  startOf,
 } from "./message_block.tsx";
 import { PendingMessages } from "./pending_messages.tsx";
 import { useStore } from "./store_context.tsx";
@@ -99,13 +96,13 @@ export function MessageList(
   };
 
   const between = betweenOf(store, of);
-  const starts = blocks.map(({ messages }) => messages[0]?.at ?? 0);
-  const me = store.view.me.user;
+  const groups = [...Map.groupBy(blocks, ({ group }) => group).values()];
   const delivered = deliveredTo(store, of);
   const { firstNew } = store;
   const now = Date.now();
-  const above = between.filter(({ below }) => below < (starts[0] ?? Infinity));
-  let before: SaidMessage | undefined;
+  const start = startOf(blocks[0]) ?? Infinity;
+  const above = between.filter(({ below }) => below < start);
+  const onTakeBack = takeBack(store, of);
   return (
     <div class="log-frame">
       <div
@@ -141,28 +138,31 @@ export function MessageList(
             <EmptyChat of={of} />
           )}
           {above.map((item) => <BetweenItem key={idOf(item)} item={item} />)}
-          {inGroups(blocks, (block, index) => {
-            const from = starts[index]!;
-            const to = starts[index + 1] ?? Infinity;
-            const props = {
-              block,
-              before,
-              // Only where it is, so that nothing else is drawn with it.
-              firstNew: firstNew === undefined || firstNew.at < from ||
-                  firstNew.at >= to
-                ? undefined
-                : firstNew,
-              between: between.filter(({ below }) =>
-                below >= from && below < to
-              ),
-              me,
-              delivered: deliveredIn(block.messages, delivered),
-              today: todayFor(block.messages.at(-1)?.at ?? 0, now),
-              isLast: index === blocks.length - 1,
-              onTakeBack: takeBack(store, of),
-            };
-            before = block.messages.at(-1);
-            return <MessageBlock key={block.id} {...props} />;
+          {groups.map((group, index) => {
+            const from = startOf(group[0])!;
+            const to = startOf(groups[index + 1]?.[0]) ?? Infinity;
+            const isHere = (at: number) => at >= from && at < to;
+            const last = group.at(-1)!.messages.at(-1)!;
+            return (
+              <BlockGroup
+                key={group[0]!.group}
+                blocks={group}
+                before={groups[index - 1]?.at(-1)?.messages.at(-1)}
+                firstNew={firstNew && isHere(firstNew.at)
+                  ? firstNew
+                  : undefined}
+                between={between.filter(({ below }) => isHere(below))}
+                me={store.view.me.user}
+                delivered={group.reduce(
+                  (most, { messages }) =>
+                    Math.max(most, deliveredIn(messages, delivered)),
+                  0,
+                )}
+                today={todayFor(last.at, now)}
+                isLast={index === groups.length - 1}
+                onTakeBack={onTakeBack}
+              />
+            );
           })}
           <PendingMessages of={of} />
           <UploadBoxes of={of} />
@@ -270,28 +270,6 @@ function firstBelow(
     else from = middle + 1;
   }
   return elements[from];
-}
-
-/**
- * The blocks by their groups, each in an element of its own: what cannot be seen
- * costs a browser nothing but that.
- */
-function inGroups(
-  blocks: readonly LogBlock[],
-  draw: (block: LogBlock, index: number) => JSX.Element,
-): JSX.Element[] {
-  const drawn = Map.groupBy(
-    blocks.map((block, index) => ({ block, element: draw(block, index) })),
-    ({ block }) => block.group,
-  );
-  const last = blocks.at(-1)?.group;
-  return [...drawn].map(([group, items]) => (
-    <div key={group} class={`blocks${group === last ? " last" : ""}`}>
-      {items.map(({ element }) =>
-        element
-      )}
-    </div>
-  ));
 }
 
 /** Number of the last message to the other one that is known to have arrived. */

@@ -17,7 +17,7 @@ import { SinkError } from "../files/sink_error.io.ts";
 import { writeAll } from "../files/write_all.io.ts";
 import type { Entries } from "./entry_list.ts";
 import { KnownFiles } from "./known_files.ts";
-import { lastName } from "./manifest.ts";
+import { isEntryName, lastName, parentOf } from "./manifest.ts";
 import {
   decodeJournal,
   encodeJournalHead,
@@ -188,6 +188,16 @@ export class TreePlace {
     mustBeMade(folders);
   }
 
+  /** Removes what came before, but nothing that is behind a link, by others. */
+  remove(known: Pick<KnownFile, "local">): void {
+    try {
+      const { local } = known;
+      if (this.#isBelow(local)) Deno.removeSync(this.pathOf(known));
+    } catch {
+      // Not there, or a folder in which somebody put something.
+    }
+  }
+
   /** The part has another name now: its journal goes. */
   removeJournal(): void {
     removeOwn(this.#journal, this.part + journalSuffix);
@@ -205,6 +215,15 @@ export class TreePlace {
       }
     }
     closeLocked(this.#journal);
+  }
+
+  /** True for what is in folders of the part alone. */
+  #isBelow(local: string): boolean {
+    if (!isEntryName(lastName(local))) return false;
+    const folder = parentOf(local);
+    if (folder === "") return lookAtSync(this.part)?.isDirectory === true;
+    const info = lookAtSync(this.pathOf({ local: folder }));
+    return info?.isDirectory === true && this.#isBelow(folder);
   }
 }
 

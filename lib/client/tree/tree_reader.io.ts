@@ -27,13 +27,14 @@ import {
   treeDigest,
 } from "./tree_choice.ts";
 import type { Entries } from "./entry_list.ts";
-import { type FoundTree, pathIn } from "./tree_walk.io.ts";
+import { FoundFiles, type FoundTree } from "./tree_walk.io.ts";
 import type { TreeProgress } from "./tree_writer.io.ts";
 import { digestOf, readAll } from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
 export class TreeReader {
   readonly #found: SentTree;
+  readonly #files: FoundFiles;
   readonly #choice: TreeChoice;
   readonly #digest: ReturnType<typeof treeDigest>;
   /** How many files the stream is of, and were opened; what follows them. */
@@ -53,6 +54,7 @@ export class TreeReader {
     manifest: Uint8Array,
   ) {
     this.#found = found;
+    this.#files = new FoundFiles(found.roots);
     this.#choice = choice;
     this.#count = chosenFiles(found.entries, choice.wanted);
     this.#digest = treeDigest(manifest, choice.wanted);
@@ -125,8 +127,8 @@ export class TreeReader {
       if (!wanted[index] || entry.isFolder) continue;
       this.#opened++;
       const skip = index === start.entry ? start.blocks * blockBytes : 0;
-      const path = pathIn(this.#found.roots, entry);
-      return new OpenFile({ entry, path, skip, start: start.digest });
+      const files = this.#files;
+      return new OpenFile({ entry, files, skip, start: start.digest });
     }
     return undefined;
   }
@@ -158,7 +160,7 @@ interface SentTree extends Pick<FoundTree, "roots"> {
 
 interface WantedFile {
   readonly entry: TreeEntry;
-  readonly path: string;
+  readonly files: FoundFiles;
   /** Bytes of its beginning that the receiver has. */
   readonly skip: number;
   /** Digest of those. */
@@ -166,14 +168,14 @@ interface WantedFile {
 }
 
 /**
- * One file on its way into the stream, whatever becomes of it meanwhile. Whether a
- * small one is what was offered is seen once it is read, by one look at its path:
- * looks by handles take the time of opening files, where a program may not do
- * everything.
+ * One file on its way into the stream, whatever becomes of it meanwhile. That it
+ * is one is seen before it is opened. Whether a small one is what was offered is
+ * seen once it is read, by another look at its path: looks by handles take the time
+ * of opening files, where a program may not do everything.
  */
 class OpenFile {
   readonly entry: TreeEntry;
-  readonly #path: string;
+  #path = "";
   readonly #check = new FileCheck();
   #file: Deno.FsFile | undefined;
   readonly #openedAt = Date.now();
@@ -183,11 +185,13 @@ class OpenFile {
   /** Bytes before the next mark. */
   #piece = 0;
 
-  constructor({ entry, path, skip, start }: WantedFile) {
+  constructor({ entry, files, skip, start }: WantedFile) {
     this.entry = entry;
-    this.#path = path;
     this.#left = entry.size - skip;
     try {
+      const path = files.path(entry);
+      if (path === undefined) return;
+      this.#path = path;
       const file = this.#file = Deno.openSync(path);
       if (entry.size > blockBytes) {
         const info = file.statSync();

@@ -4,7 +4,7 @@
  * stay within the folder; devices, sockets and pipes are no files. What is left
  * out is counted.
  */
-import { basename } from "@std/path";
+import { basename, SEPARATOR } from "@std/path";
 import { limits } from "../../wire/limits.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
@@ -115,6 +115,48 @@ export function pathIn(
   const end = path.indexOf("/");
   const root = roots.get(end < 0 ? path : path.slice(0, end)) ?? "";
   return end < 0 ? root : pathBelow(root, path.slice(end + 1));
+}
+
+/** The files of what was found, when their turn comes to be read. */
+export class FoundFiles {
+  readonly #roots: FoundTree["roots"];
+  /** The folder that was looked at last: what is in it follows mostly. */
+  #folder = "";
+  #isInside = false;
+
+  constructor(roots: FoundTree["roots"]) {
+    this.#roots = roots;
+  }
+
+  /**
+   * Where an entry is; undefined when it is no file any more, which might be a pipe
+   * that nobody writes to, or is only reached by a link that leads elsewhere.
+   *
+   * @throws What the system says of a file that has gone.
+   */
+  path(entry: Pick<TreeEntry, "path">): string | undefined {
+    const path = pathIn(this.#roots, entry);
+    const end = entry.path.indexOf("/");
+    // What the user named is what it stands for.
+    if (end < 0) return Deno.statSync(path).isFile ? path : undefined;
+    const root = pathIn(this.#roots, { path: entry.path.slice(0, end) });
+    const folder = path.slice(0, path.length - lastName(entry.path).length);
+    if (folder !== this.#folder) {
+      this.#isInside = isInside(folder, root);
+      this.#folder = folder;
+    }
+    const info = Deno.lstatSync(path);
+    const isFile = info.isFile ||
+      info.isSymlink && Deno.statSync(path).isFile && isInside(path, root);
+    return isFile && this.#isInside ? path : undefined;
+  }
+}
+
+/** True for what is in a folder, or is it, wherever links to it are. */
+function isInside(path: string, folder: string): boolean {
+  const [real, root] = [Deno.realPathSync(path), Deno.realPathSync(folder)];
+  return real === root ||
+    real.startsWith(root.endsWith(SEPARATOR) ? root : root + SEPARATOR);
 }
 
 class Walk implements FoundTree {
@@ -231,11 +273,7 @@ class Walk implements FoundTree {
   #follow(path: string, above: readonly string[]): Deno.FileInfo | undefined {
     if (!this.#options.followsLinks) return undefined;
     try {
-      const real = Deno.realPathSync(path);
-      const root = this.#inside.endsWith("/")
-        ? this.#inside
-        : this.#inside + "/";
-      if (!real.startsWith(root)) return undefined;
+      if (!isInside(path, this.#inside)) return undefined;
       const info = Deno.statSync(path);
       // A folder in itself has no end.
       return above.includes(keyOf(info)) ? undefined : info;

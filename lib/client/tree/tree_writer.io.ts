@@ -43,9 +43,8 @@ import {
   treeDigest,
 } from "./tree_choice.ts";
 import { nameTree } from "./tree_name.io.ts";
-import type { KnownFile } from "./tree_journal.ts";
 import { TreePlace } from "./tree_place.io.ts";
-import { hasDigest, openPlain, openToRead } from "./whole_reads.io.ts";
+import { hasDigest, isAsLeft, openPlain } from "./whole_reads.io.ts";
 
 /** What is to be received. */
 export interface TreeToReceive {
@@ -345,6 +344,7 @@ export class TreeWriter {
       const index = next++;
       if (entry.isFolder || !this.#tree.included[index]) continue;
       if (changed.size > 0 && changed.has(entry.path)) continue;
+      if (this.#isAsLeft(index)) continue;
       const file = this.#openRight(entry, index);
       if (file === undefined) {
         wrong.push(entry.path);
@@ -352,8 +352,7 @@ export class TreeWriter {
         this.#forget(index);
         continue;
       }
-      if (this.#place.files.isLasting(index)) file.close();
-      else await this.#syncs.add(file);
+      await this.#syncs.add(file);
     }
     await this.#syncs.settle();
     this.#place.record();
@@ -369,35 +368,31 @@ export class TreeWriter {
     return new SinkError(`${told}; the others are in "${part}"`, "changed");
   }
 
+  /** True for a file that survives a power cut already, and nobody touched. */
+  #isAsLeft(index: number): boolean {
+    if (!this.#place.files.isLasting(index)) return false;
+    const known = this.#opener.known(index);
+    return isAsLeft(this.#place.pathOf(known), known);
+  }
+
   /**
    * The file, open, if what is on the disk is what came. That its folder is the
    * one that was made here is seen at the end, of all.
    */
   #openRight(entry: TreeEntry, index: number): Deno.FsFile | undefined {
-    const { files } = this.#place;
     const known = this.#opener.known(index);
-    const path = this.#place.pathOf(known);
-    // To what is as it was left nothing is written any more.
-    const isLasting = files.isLasting(index);
-    const opened = isLasting ? openToRead(path) : openPlain(path);
+    const opened = openPlain(this.#place.pathOf(known));
     if (opened === undefined) {
       this.#place.mustBeMade(this.#opener.folder(parentOf(entry.path)));
       return undefined;
     }
     const { file, info: { size, mtime } } = opened;
-    const isTouched = mtime?.getTime() !== entry.modified;
-    // Whoever touched it may have written to it what it has.
-    if (isTouched) files.set(index, known);
-    if (isTouched && isLasting) {
-      file.close();
-      return this.#openRight(entry, index);
-    }
     try {
       if (size !== entry.size || !hasDigest(file, known)) {
         file.close();
         return undefined;
       }
-      if (isTouched) {
+      if (mtime?.getTime() !== entry.modified) {
         const time = new Date(entry.modified);
         file.utimeSync(time, time);
       }
@@ -422,18 +417,12 @@ export class TreeWriter {
     const { files } = this.#place;
     this.checkPlace();
     // What is in a folder was noted after it.
-    for (const known of [...files.rest.values()].reverse()) this.#remove(known);
+    for (const known of [...files.rest.values()].reverse()) {
+      this.#place.remove(known);
+    }
     for (let index = included.length - 1; index >= 0; index--) {
       const known = included[index] ? undefined : files.get(index);
-      if (known !== undefined) this.#remove(known);
-    }
-  }
-
-  #remove(known: KnownFile): void {
-    try {
-      Deno.removeSync(this.#place.pathOf(known));
-    } catch {
-      // Not there, or a folder in which somebody put something.
+      if (known !== undefined) this.#place.remove(known);
     }
   }
 

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { digestText, FileCheck } from "./file_check.ts";
@@ -8,8 +9,11 @@ import type { KnownFile } from "./tree_journal.ts";
 export const pathBelow: (folder: string, path: string) => string =
   Deno.build.os === "windows" ? join : (folder, path) => `${folder}/${path}`;
 
+/** An open file, or what is read like one. */
+type Readable = Pick<Deno.FsFile, "readSync">;
+
 /** Fills `target` from where the file stands; false when it ends before. */
-export function readAll(file: Deno.FsFile, target: Uint8Array): boolean {
+export function readAll(file: Readable, target: Uint8Array): boolean {
   for (let at = 0; at < target.length;) {
     const count = file.readSync(target.subarray(at));
     if (count === null) return false;
@@ -30,7 +34,7 @@ export function digestOf(file: Deno.FsFile, size: number): string | undefined {
 
 /** True when what a file that was just opened begins with is what came. */
 export function hasDigest(
-  file: Deno.FsFile,
+  file: Readable,
   { size, digest, checks }: KnownFile,
 ): boolean {
   if (digest === undefined) return false;
@@ -48,7 +52,7 @@ export function hasDigest(
 }
 
 /** Of the next `size` bytes. */
-function checkRest(file: Deno.FsFile, size: number): FileCheck | undefined {
+function checkRest(file: Readable, size: number): FileCheck | undefined {
   const check = new FileCheck();
   const buffer = size <= small.length
     ? small
@@ -63,20 +67,25 @@ function checkRest(file: Deno.FsFile, size: number): FileCheck | undefined {
 }
 
 /**
- * Opens the plain file at `path` to be read; undefined when there is none that can
- * be, or it has another name, too. Nothing may be written to it: another may be put
- * there meanwhile.
+ * True when the plain file at `path` has no other name, the size and the time that
+ * are known, and what came in it. Whatever is put there meanwhile is not followed,
+ * waited for, or opened to be written, which takes longer.
  */
-export function openToRead(
-  path: string,
-): { file: Deno.FsFile; info: Deno.FileInfo } | undefined {
+export function isAsLeft(path: string, known: KnownFile): boolean {
   try {
     const info = Deno.lstatSync(path);
-    if (!isOnlyName(info)) return undefined;
-    return { file: Deno.openSync(path), info };
+    const isSame = isOnlyName(info) && info.size === known.size &&
+      info.mtime?.getTime() === known.modified;
+    if (!isSame) return false;
+    const handle = openSync(path, toRead);
+    try {
+      return hasDigest(readerOf(handle), known);
+    } finally {
+      closeSync(handle);
+    }
   } catch {
     // It cannot be read, or has gone.
-    return undefined;
+    return false;
   }
 }
 
@@ -102,10 +111,17 @@ export function openPlain(
   return undefined;
 }
 
+function readerOf(handle: number): Readable {
+  return { readSync: (target) => readSync(handle, target) || null };
+}
+
 function isOnlyName({ isFile, nlink }: Deno.FileInfo): boolean {
   return isFile && (nlink ?? 1) === 1;
 }
 
+// What is undefined does not exist on Windows.
+const toRead = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
 const { blockBytes } = transferLimits;
 /** For each small file again. */
 const small = new Uint8Array(64 * 1024);

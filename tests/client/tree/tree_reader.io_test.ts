@@ -13,6 +13,52 @@ for (const [kind, size] of [["small", 100_000], ["large", 300_000]] as const) {
     withTempFolder((folder) => swapFiles(folder, size)));
 }
 
+Deno.test({
+  name:
+    "what is behind a pipe, or a link to elsewhere, that took the place of a file is not read",
+  ignore: Deno.build.os === "windows",
+  fn: () => withTempFolder(readSwapped),
+});
+
+async function readSwapped(folder: string): Promise<void> {
+  const files = ["a", "b", "c", "d", "in/e", "in/f"];
+  makeTree(folder, {
+    ...Object.fromEntries(files.map((name) => [`trip/${name}`, "offered"])),
+    "own/b": "my own, and longer than what was offered",
+    "own/e": "my own!",
+  });
+  const at = (name: string) => join(folder, "trip", name);
+  await Deno.symlink("d", at("link"));
+  const { mtime } = await Deno.stat(at("in/e"));
+  await Deno.utime(join(folder, "own/e"), mtime!, mtime!);
+  const found = walkTree([join(folder, "trip")], { followsLinks: true });
+  await Deno.remove(at("a"));
+  await new Deno.Command("mkfifo", { args: [at("a")] }).output();
+  // With something in it nobody waits for it, which would be for good.
+  using pipe = await Deno.open(at("a"), { read: true, write: true });
+  await pipe.write(new TextEncoder().encode("my own, piped"));
+  await Deno.remove(at("b"));
+  await Deno.symlink(join(folder, "own/b"), at("b"));
+  await Deno.remove(at("c"));
+  await Deno.symlink("/dev/zero", at("c"));
+  await Deno.rename(at("in"), join(folder, "moved"));
+  await Deno.symlink(join(folder, "own"), at("in"));
+  const wanted = Array.from(found.entries, () => true);
+  const choice = { wanted, start: noStart };
+  const reader = new TreeReader(found, choice, encodeManifest(found.entries));
+  const bytes = new Uint8Array(streamSize(found.entries, choice));
+  const text = new TextDecoder().decode(bytes.subarray(0, reader.read(bytes)));
+  assertEquals([text.includes("my own"), text.split("offered").length], [
+    false,
+    3,
+  ]);
+  assertEquals(
+    reader.changed,
+    ["a", "b", "c", "in/e", "in/f"].map((name) => `trip/${name}`),
+  );
+  reader.close();
+}
+
 async function swapFiles(folder: string, size: number): Promise<void> {
   const content = new Uint8Array(size).fill(7);
   const names = ["a", "b", "c", "d", "e"];

@@ -344,6 +344,31 @@ Deno.test("with only some of it the rest is left out, and forgotten", () =>
     ]);
   }));
 
+Deno.test("what came before and is left out now is not removed through a link", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, { ...mixed, "own/run.sh": "my own" });
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    for (const isListed of [true, false]) {
+      await leaveOff(folder, found);
+      const sub = join(folder, "yoda_trip.part/sub");
+      await Deno.remove(sub, { recursive: true });
+      await Deno.symlink(join(folder, "own"), sub);
+      if (!isListed) {
+        await Deno.remove(join(folder, "trip/sub"), { recursive: true });
+      }
+      const now = walkTree([join(folder, "trip")], { followsLinks: false });
+      const included = Array.from(
+        now.entries,
+        ({ path }) => !path.startsWith("trip/sub"),
+      );
+      const second = await receive(folder, now, { included });
+      move(now, second);
+      const { path } = await second.finish();
+      assertEquals(namesIn(join(folder, "own")), ["run.sh"]);
+      await Deno.remove(path, { recursive: true });
+    }
+  }));
+
 Deno.test("names that are taken are not, whatever has them", () =>
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);

@@ -11,6 +11,7 @@ import { serverOptionRows } from "../../lib/server/admin/options.ts";
 import { serverPage } from "../../lib/server/admin/page.ts";
 import { userPage } from "../../lib/server/accounts/user_command.ts";
 import { accountLine } from "../support/account_line.ts";
+import { isInstalled } from "../support/is_installed.ts";
 import { logIn, passwordOf } from "../support/jedi.ts";
 import { itemsOf, pagePaths, readPage, sectionOf } from "../support/pages.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";
@@ -44,9 +45,7 @@ const runElsewhere = [
 /** Programs that examples need besides Parley's own, and that are not here. */
 const missingTools: string[] = [];
 for (const tool of ["sqlite3", "openssl"]) {
-  const isHere = await new Deno.Command(tool, { args: ["version"] }).output()
-    .then(() => true, () => false);
-  if (isHere) continue;
+  if (await isInstalled(tool)) continue;
   missingTools.push(tool);
   const note = `examples_test.ts leaves out the examples with ${tool}\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(note));

@@ -4,6 +4,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import { parseServerOptions } from "../../lib/server/admin/options.ts";
 import { root, serverCommand } from "../support/programs.ts";
+import { isInstalled } from "../support/is_installed.ts";
 import { noMount } from "../support/small_disk.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
@@ -20,7 +21,7 @@ Deno.test("packaging: the systemd unit starts the server with options that there
     const args = first === "check" ? rest : [first ?? "", ...rest];
     assertEquals(parseServerOptions(args).kind, "run", args.join(" "));
   }
-  if (!await isThere("systemd-analyze")) return;
+  if (!await isInstalled("systemd-analyze")) return;
   const { stderr } = await new Deno.Command("systemd-analyze", {
     args: ["verify", "--man=no", join(root, "packaging/parley-server.service")],
     stdout: "null",
@@ -108,7 +109,7 @@ Deno.test("packaging: the container's ports and paths are the server's", async (
   assertMatch(file, /^USER parley$/m);
 });
 
-const hasTools = await isThere("curl") || await isThere("wget");
+const hasTools = await isInstalled("curl") || await isInstalled("wget");
 
 Deno.test({
   name: "packaging: install.sh installs what is genuine, and nothing else",
@@ -216,19 +217,6 @@ const bareSystem = [
 async function canUnshare(): Promise<boolean> {
   if (await noMount() !== undefined) return false;
   const tools = ["useradd", "su", "setpriv", "ip"];
-  const found = await Promise.all(tools.map(isThere));
+  const found = await Promise.all(tools.map(isInstalled));
   return found.every(Boolean);
-}
-
-async function isThere(tool: string): Promise<boolean> {
-  try {
-    await new Deno.Command(tool, {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -6,6 +6,7 @@ import {
 } from "../../lib/security/server_certificate.io.ts";
 import { StartError } from "../../lib/system/errors.io.ts";
 import { parseCertificate } from "../../lib/security/certificate.ts";
+import { isInstalled } from "../support/is_installed.ts";
 import { readPage } from "../support/pages.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 
@@ -151,7 +152,7 @@ Deno.test("givenTlsCertificate() takes what clients take: other curves, wildcard
 
 Deno.test({
   name: "docs/operating.md: the command makes a certificate that can be used",
-  ignore: !hasOpenssl(),
+  ignore: !await isInstalled("openssl"),
   async fn() {
     const page = readPage("docs/operating.md");
     const command = /^openssl [^`]+/m.exec(page)?.[0] ?? "";
@@ -169,17 +170,6 @@ Deno.test({
     });
   },
 });
-
-function hasOpenssl(): boolean {
-  try {
-    const { code } = new Deno.Command("openssl", {
-      ...{ args: ["version"], stdout: "null", stderr: "null" },
-    }).outputSync();
-    return code === 0;
-  } catch {
-    return false;
-  }
-}
 
 async function refused(promise: Promise<unknown>, text: string) {
   const error = await assertRejects(() => promise, StartError, text);

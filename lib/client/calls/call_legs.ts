@@ -37,13 +37,17 @@ export class CallLegs {
   readonly #host: CallHost;
   readonly #open: OpenCalls;
   readonly #talk: CallTalk;
-  /** Without the server nobody can be asked. */
   #isConnected = false;
 
   constructor(host: CallHost, open: OpenCalls, talk: CallTalk) {
     this.#host = host;
     this.#open = open;
     this.#talk = talk;
+  }
+
+  /** Without the server nobody can be asked. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /** Asks somebody, once this side is prepared. */

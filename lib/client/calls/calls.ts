@@ -27,7 +27,6 @@ export class Calls {
   readonly #legs: CallLegs;
   /** There is a window that can take calls. */
   #isReady = false;
-  #isConnected = false;
 
   constructor(host: CallHost) {
     this.#host = host;
@@ -51,7 +50,7 @@ export class Calls {
   handleReady(isReady: boolean): void {
     if (isReady === this.#isReady) return;
     this.#isReady = isReady;
-    if (this.#isConnected) this.#tellReady();
+    if (this.#legs.isConnected) this.#tellReady();
   }
 
   /**
@@ -136,7 +135,6 @@ export class Calls {
 
   /** The session is open, perhaps on a server that forgot what rings. */
   handleOpened(): void {
-    this.#isConnected = true;
     if (this.#isReady) this.#tellReady();
     for (const leg of this.#open.legs()) {
       const isOffered = leg.end === "caller" && leg.state === "asked";
@@ -147,7 +145,6 @@ export class Calls {
 
   /** The server is gone: those who wait for this user's answer were told so. */
   handleDisconnected(): void {
-    this.#isConnected = false;
     this.#legs.handleDisconnected();
     for (const leg of this.#open.legs()) {
       if (leg.call.isRinging) this.#legs.endLeg(leg, "lost");

@@ -12,6 +12,7 @@ import {
   tryLock,
 } from "../../system/own_file.io.ts";
 import { partSuffix } from "../files/part_file.io.ts";
+import { pathBelow } from "../files/path_below.io.ts";
 import { cleanName, receivedName, withCopy } from "../files/received_name.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { writeAll } from "../files/write_all.io.ts";
@@ -26,7 +27,7 @@ import {
   type JournalHead,
   type KnownFile,
 } from "./tree_journal.ts";
-import { pathBelow, readAll } from "./whole_reads.io.ts";
+import { readAll } from "./whole_reads.io.ts";
 
 /** A folder that was made here. */
 export interface MadeFolder {

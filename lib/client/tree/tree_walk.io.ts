@@ -6,6 +6,7 @@
  */
 import { basename, SEPARATOR } from "@std/path";
 import { limits } from "../../wire/limits.ts";
+import { pathBelow } from "../files/path_below.io.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
@@ -18,8 +19,6 @@ import {
   summaryOf,
   type TreeSummary,
 } from "./manifest.ts";
-
-import { pathBelow } from "./whole_reads.io.ts";
 
 /** What was found. */
 export interface FoundTree {

@@ -1,13 +1,8 @@
-import { join } from "@std/path";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { digestText, FileCheck } from "./file_check.ts";
 import type { KnownFile } from "./tree_journal.ts";
-
-/** Where something is, by its path with `/` between names below a folder. */
-export const pathBelow: (folder: string, path: string) => string =
-  Deno.build.os === "windows" ? join : (folder, path) => `${folder}/${path}`;
 
 /** An open file, or what is read like one. */
 type Readable = Pick<Deno.FsFile, "readSync">;

@@ -3,25 +3,31 @@
 /**
  * A port of 127.0.0.1 that is free for TCP and UDP, below the range from which
  * the system takes the ports of outgoing connections: while a server is down,
- * none of those can take its port, and no other test is given it.
+ * none of those can take its port, and no other test is given it. Nothing
+ * listens there, not even for a moment: while another thread of the tests
+ * starts a program, what this one has closed goes on to answer.
  */
 export function freePort(): number {
-  for (let attempt = 0; attempt < range; attempt++) {
-    const port = first + 1 + next++ % (range - 1);
-    if (isFree(port)) return port;
+  for (let attempt = 1; attempt < range; attempt++) {
+    const given = next++;
+    const port = first + 1 + given % (range - 1);
+    // The first time, the whole range was found free.
+    if (given < range - 1 || isFree(port)) return port;
   }
   throw new Error(`No free port from ${first} to ${first + range - 1}`);
 }
 
-/** Takes a range that nobody else on this machine has, by its first port. */
+/** Takes a range that nobody on this machine uses, by its first port. */
 function takeRange(): number {
   const start = Math.floor(Math.random() * ranges);
   for (let attempt = 0; attempt < ranges; attempt++) {
     const port = lowest + (start + attempt) % ranges * range;
     try {
       // Open until this program ends.
-      Deno.listenDatagram({ hostname, port, transport: "udp" });
-      return port;
+      const held = Deno.listenDatagram({ hostname, port, transport: "udp" });
+      const others = Array.from({ length: range - 1 }, (_, i) => port + 1 + i);
+      if (others.every(isFree)) return port;
+      held.close();
     } catch (error) {
       // Tests that may not use the network ask for no port.
       if (error instanceof Deno.errors.NotCapable) return lowest;

@@ -4,6 +4,7 @@ import type { WireAddress } from "../../../lib/wire/request.ts";
 import { encodeHello } from "../../../lib/client/private/private_record.ts";
 import { PrivateSessionService } from "../../../lib/client/private/private_service.io.ts";
 import { systemClock, systemRandom } from "../../../lib/system/clock.io.ts";
+import { freePort } from "../../support/free_port.ts";
 import { systemSockets } from "../../support/system_sockets.ts";
 import { waitUntil } from "../../support/wait_until.ts";
 
@@ -117,7 +118,7 @@ Deno.test("PrivateSessionService: a caller may come before the answer does", asy
 Deno.test("PrivateSessionService: without a path it says so and sends nothing", async () => {
   await using han = new Party("han", 600);
   await using leia = new Party("leia", 600);
-  const dead = { ip: "127.0.0.1", port: await unusedPort() };
+  const dead = { ip: "127.0.0.1", port: freePort() };
   const [offer, answer] = await Promise.all([
     han.prepare(id),
     leia.prepare(id),
@@ -472,14 +473,6 @@ async function call(port: number, bytes: Uint8Array): Promise<number> {
     // Reset.
   }
   return count;
-}
-
-async function unusedPort(): Promise<number> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  await Promise.resolve();
-  return port;
 }
 
 /** Passes one connection on and keeps what went from the dialler. */

@@ -29,6 +29,7 @@ import { ScramClient } from "../../../lib/security/scram_client.ts";
 import { ScramServer } from "../../../lib/security/scram_server.ts";
 import { ScramError, serverKeysOf } from "../../../lib/security/scram.ts";
 import { formatTime } from "../../../lib/base/time.ts";
+import { freePort } from "../../support/free_port.ts";
 import { testCertificate } from "../../support/test_certificate.ts";
 import { impersonate } from "../../support/tls_impostor.ts";
 import { forgedCertificate } from "../../support/forged_certificate.ts";
@@ -229,9 +230,7 @@ Deno.test("proveCertificate() says in one line why it cannot be proved", async (
       formatTime(parseCertificate(expired.cert).notAfter)
     }, and the clock here says`,
   );
-  const listener = Deno.listen({ hostname: host, port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   await assertRejects(() => attempt(port), TlsConnectError, "refused");
   await assertRejects(
     () => connectTls(host, port),
@@ -415,14 +414,14 @@ async function meet(
   certificate: TlsCertificate,
   pins: PinFile,
 ): Promise<number> {
-  await using server = new EchoServer(certificate);
+  const port = freePort();
   const { fingerprint } = certificate;
   const { der } = parseCertificate(certificate.cert);
-  await pins.remember(serverLabel(host, server.port), {
+  await pins.remember(serverLabel(host, port), {
     fingerprint,
     certificate: der,
   });
-  return server.port;
+  return port;
 }
 
 /** A pair of PEM texts as a server's certificate. */

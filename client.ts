@@ -9,6 +9,7 @@ import {
   initClientConfig,
   readClientConfig,
 } from "./lib/client/settings/config.io.ts";
+import { gatherRandomness } from "./lib/security/early_randomness.io.ts";
 import { exitCode } from "./lib/client/events/exit_code.ts";
 import {
   codeAfterPrinting,
@@ -88,12 +89,16 @@ async function run(options: ClientOptions): Promise<number> {
 function loadEarly(request: ClientRequest): void {
   const { kind } = request;
   const isClient = kind === "run" && request.options.forget === undefined;
+  if (isClient && !request.options.plain) gatherRandomness();
   // What cannot be loaded is told where it is needed.
   if (isClient) loadClient().catch(() => {});
   if (kind === "gui") loadGui().catch(() => {});
 }
 
-const loadClient = () => import("./lib/client/client_app.io.ts");
+const loadClient = () =>
+  Deno.stdin.isTerminal()
+    ? import("./lib/client/terminal_client.io.ts")
+    : import("./lib/client/client_app.io.ts");
 const loadGui = () => import("./lib/client/gui.io.ts");
 
 endOnUncaughtErrors();

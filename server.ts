@@ -28,6 +28,7 @@ import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
 import type { startNode } from "./lib/server/start_node.io.ts";
 import { StartError } from "./lib/system/errors.io.ts";
 import { visibleLines } from "./lib/base/text.ts";
+import { gatherRandomness } from "./lib/security/early_randomness.io.ts";
 import { bracketed, isLoopback } from "./lib/base/ip_address.ts";
 
 /** Runs the server or a `user` command; the exit code. */
@@ -80,6 +81,7 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
 
 async function serve(options: ServerOptions): Promise<void> {
   const isNode = options.cluster !== undefined;
+  if (!options.plain) gatherRandomness();
   const { ensureFirstAccount } = await userCommands();
   const firstAccount = isNode
     ? undefined

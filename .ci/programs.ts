@@ -11,6 +11,7 @@ import {
 } from "../lib/client/ui/web/page_files.io.ts";
 import { openerOf } from "../lib/client/ui/web/open_browser.io.ts";
 import { settingRows } from "../lib/client/settings/settings.ts";
+import { withLateTables } from "./late_tables.ts";
 
 /** The project's folder, with a slash at its end. */
 export const root: string = fromFileUrl(new URL("..", import.meta.url));
@@ -208,7 +209,7 @@ async function bundle(program: Program): Promise<Map<string, string>> {
   }
   return new Map(outputFiles.map((file) => [
     relative(folder, file.path),
-    file.text().replace(earlyRequire, lateRequire),
+    withLateTables(file.text().replace(earlyRequire, lateRequire)),
   ]));
 }
 

@@ -136,6 +136,7 @@ const parts = /\x1b\[[\d;]*m|[^\x1b]+/g;
 export function graphemes(text: string): string[] {
   // Most text needs no segmenter.
   if (asciiOnly.test(text)) return [...text];
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
@@ -181,7 +182,8 @@ function graphemeWidth(grapheme: string): number {
   return width;
 }
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** Made when it is needed: its tables take a while to load. */
+let segmenter: Intl.Segmenter | undefined;
 const asciiOnly = /^[\x20-\x7e]*$/;
 /** Finding out is slow, and people use few. */
 const widths = new Map<string, number>();

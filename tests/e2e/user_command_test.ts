@@ -6,7 +6,11 @@ import {
 } from "@std/assert";
 import { accountLine } from "../support/account_line.ts";
 import { notAlone } from "../support/node_companions.ts";
-import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
+import {
+  ConnectionEnded,
+  ProtocolClient,
+  RequestRefused,
+} from "../support/protocol_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { userCommand } from "../support/user_command.ts";
 
@@ -97,7 +101,7 @@ async function tryLogin(
   } catch (error) {
     if (error instanceof RequestRefused) return error.code;
     // The account went while the login was being stored: a bye, no reply.
-    assert(String(error).includes("connection ended"), String(error));
+    assert(error instanceof ConnectionEnded, String(error));
     return "ended";
   }
 }

@@ -33,7 +33,7 @@ export async function endlessLine(
   const conn = user === undefined
     ? await connect(server)
     : await resumed(server, user);
-  const memory = new MemoryWatch(server.process.pid);
+  using memory = new MemoryWatch(server.process.pid);
   const start = performance.now();
   const closed = untilClosed(conn);
   const sent = await pour(conn, bytes);
@@ -54,7 +54,7 @@ export async function slowStrangers(
   addresses: number,
   user: string,
 ): Promise<Figures> {
-  const memory = new MemoryWatch(server.process.pid);
+  using memory = new MemoryWatch(server.process.pid);
   const start = performance.now();
   let closed = 0;
   let lastClosed = 0;
@@ -112,7 +112,7 @@ export async function handshakeStrangers(
   server: TestServer,
   connections: number,
 ): Promise<Figures> {
-  const memory = new MemoryWatch(server.process.pid);
+  using memory = new MemoryWatch(server.process.pid);
   const start = performance.now();
   let open = connections;
   let lastClosed = 0;
@@ -183,7 +183,7 @@ export async function deafCrowd(
   for (const name of others.slice(readers)) {
     deaf.push(await resumed(server, name));
   }
-  const memory = new MemoryWatch(server.process.pid);
+  using memory = new MemoryWatch(server.process.pid);
   const start = performance.now();
   const text = "🙂".repeat(4096);
   const count = Math.ceil(bytes / (4 * 4096));
@@ -252,6 +252,10 @@ class MemoryWatch {
     clearInterval(this.#timer);
     this.#look();
     return (this.#highest - this.#before) / 1e6;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
   }
 
   #look(): void {

@@ -25,6 +25,16 @@ export class RequestRefused extends Error {
   }
 }
 
+/** The connection ended before a reply. */
+export class ConnectionEnded extends Error {
+  override readonly name = "ConnectionEnded";
+
+  /** @param request What was asked. */
+  constructor(request: string) {
+    super(`connection ended before reply to ${request}`);
+  }
+}
+
 /** How a protocol client logs in. */
 export interface ProtocolLogin {
   readonly user: string;
@@ -194,7 +204,7 @@ export class ProtocolClient implements Disposable {
    * Sends a request and returns the `ok` of its reply.
    *
    * @throws {RequestRefused} for an error reply.
-   * @throws {Error} when the connection ends before the reply.
+   * @throws {ConnectionEnded} when that comes before the reply.
    */
   async request(name: string, fields: Frame = {}): Promise<Frame> {
     const id = this.#nextId++;
@@ -204,7 +214,7 @@ export class ProtocolClient implements Disposable {
     await this.write(JSON.stringify({ id, do: name, ...fields }) + "\n");
     const gone = this.closed.then((): Frame => ({ gone: true }));
     const reply = await Promise.race([replied, gone]);
-    if (reply.gone) throw new Error(`connection ended before reply to ${name}`);
+    if (reply.gone) throw new ConnectionEnded(name);
     if (reply.error) {
       throw new RequestRefused(reply.error.code, reply.error.message);
     }

@@ -67,7 +67,7 @@ class Side {
   async event<N extends TransferEvent["event"]>(
     id: string,
     name: N,
-    timeoutMs = 30_000,
+    timeoutMs = 60_000,
   ): Promise<EventOf<N>> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

@@ -1,49 +1,43 @@
 /** Two ports of this machine: what comes to one goes out of the other. */
+import { BrowserPort } from "../../lib/client/calls/browser_port.io.ts";
+import type { CallDescription } from "../../lib/client/events/call_description.ts";
 import { IncomingMedia, OutgoingMedia } from "../../lib/engine/call_media.ts";
 
-/** A forwarder between two who speak first, of what goes over in a call. */
-export class DatagramBridge implements Disposable {
+/** What two clients are for two browsers, without a path between. */
+export class DatagramBridge implements AsyncDisposable {
   /** Where each of the two sends. */
   readonly ports: readonly [number, number];
   /** Most bytes of a datagram so far. */
   largest = 0;
-  readonly #sockets: readonly [Deno.DatagramConn, Deno.DatagramConn];
-  readonly #sources: (Deno.Addr | undefined)[] = [undefined, undefined];
+  readonly #ends: readonly [BrowserPort, BrowserPort];
 
   constructor() {
-    const open = () =>
-      Deno.listenDatagram({
-        transport: "udp",
-        hostname: "127.0.0.1",
-        port: 0,
+    const forward = (to: () => BrowserPort) => {
+      const [outgoing, incoming] = [new OutgoingMedia(), new IncomingMedia()];
+      let number = 0;
+      return new BrowserPort((bytes) => {
+        this.largest = Math.max(this.largest, bytes.length);
+        outgoing.push(bytes);
+        for (let part = outgoing.next(); part; part = outgoing.next()) {
+          incoming.take(part, number++);
+        }
+        const whole = incoming.shift();
+        if (whole !== undefined) to().send(whole);
       });
-    this.#sockets = [open(), open()];
-    const port = ({ addr }: Deno.DatagramConn) => (addr as Deno.NetAddr).port;
-    this.ports = [port(this.#sockets[0]), port(this.#sockets[1])];
-    this.#forward(0);
-    this.#forward(1);
+    };
+    const one = forward(() => other);
+    const other = forward(() => one);
+    this.#ends = [one, other];
+    this.ports = [one.port, other.port];
   }
 
-  [Symbol.dispose](): void {
-    for (const socket of this.#sockets) socket.close();
+  /** Both have described themselves. */
+  open(...[one, other]: readonly [CallDescription, CallDescription]): void {
+    this.#ends[0].open({ own: one, theirs: other });
+    this.#ends[1].open({ own: other, theirs: one });
   }
 
-  async #forward(from: 0 | 1): Promise<void> {
-    const to = from === 0 ? 1 : 0;
-    const [outgoing, incoming] = [new OutgoingMedia(), new IncomingMedia()];
-    let number = 0;
-    for await (const [data, source] of this.#sockets[from]) {
-      this.#sources[from] = source;
-      this.largest = Math.max(this.largest, data.length);
-      outgoing.push(data);
-      for (let part = outgoing.next(); part; part = outgoing.next()) {
-        incoming.take(part, number++);
-      }
-      const whole = incoming.shift();
-      const target = this.#sources[to];
-      if (whole === undefined || target === undefined) continue;
-      // One that is closed by now has nobody who waits.
-      await this.#sockets[to].send(whole, target).catch(() => 0);
-    }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#ends.map((each) => each.close()));
   }
 }

@@ -4,7 +4,10 @@ import { stunCheck } from "./stun_check.ts";
 
 /** Sends checks and what it is told to, and keeps what comes. */
 export class FakeBrowser {
+  /** Of the other browser. */
   readonly received: Uint8Array[] = [];
+  /** The client's to checks. */
+  readonly answers: Uint8Array[] = [];
   readonly #socket = Deno.listenDatagram({
     transport: "udp",
     hostname: "127.0.0.1",
@@ -53,7 +56,8 @@ export class FakeBrowser {
     while (!this.#isClosed) {
       try {
         const [bytes] = await this.#socket.receive(new Uint8Array(2048));
-        this.received.push(bytes);
+        const isAnswer = bytes[0] === 1 && bytes[1] === 1;
+        (isAnswer ? this.answers : this.received).push(bytes);
         this.#wake();
       } catch {
         // Closed, or the answer to a datagram that found no socket.

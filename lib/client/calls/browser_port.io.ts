@@ -2,10 +2,11 @@
  * The UDP port at 127.0.0.1 that is another member of a call for the browser.
  * Any program on this machine can send something there: only the browser knows
  * what its checks must be signed with, and nothing passes before it has shown
- * that, or from elsewhere.
+ * that, or from elsewhere. Its checks are answered here: for a browser the way
+ * ends at its own client, which is there however slow the other browser is.
  */
 import type { CallCredentials } from "../events/call_port.ts";
-import { isCheck } from "./stun.ts";
+import { checkAnswer, isCheck } from "./stun.ts";
 
 /** One such port. */
 export class BrowserPort {
@@ -14,6 +15,8 @@ export class BrowserPort {
   readonly #receiving: Promise<void>;
   #credentials: CallCredentials | undefined;
   #browser: Deno.NetAddr | undefined;
+  /** What came for a browser that had not shown itself. */
+  #early: Uint8Array[] = [];
   #isClosed = false;
 
   /**
@@ -36,13 +39,15 @@ export class BrowserPort {
     this.#credentials = credentials;
   }
 
-  /** Sends the browser a datagram; lost while it has not shown itself. */
+  /**
+   * Sends the browser a datagram, whose bytes are kept. Of what comes before it
+   * has shown itself it gets the latest then: the other browser, if it was first,
+   * repeats the begin of its handshake after pauses that grow.
+   */
   send(bytes: Uint8Array): void {
-    const browser = this.#browser;
-    if (browser === undefined || this.#isClosed) return;
-    this.#socket.send(bytes, browser).catch(() => {
-      // Lost, as on a network that drops it.
-    });
+    if (this.#browser !== undefined) return this.#send(bytes, this.#browser);
+    if (this.#early.length >= mostEarly) this.#early.shift();
+    this.#early.push(bytes);
   }
 
   async close(): Promise<void> {
@@ -62,25 +67,35 @@ export class BrowserPort {
         continue;
       }
       const [bytes, from] = received;
-      if (this.#isBrowser(bytes, from as Deno.NetAddr)) {
-        this.#onDatagram(bytes.slice());
-      }
+      this.#handle(bytes, from as Deno.NetAddr);
     }
   }
 
-  /** True for the browser, whose checks also tell where it is. */
-  #isBrowser(bytes: Uint8Array, from: Deno.NetAddr): boolean {
+  #handle(bytes: Uint8Array, from: Deno.NetAddr): void {
     const credentials = this.#credentials;
-    if (credentials === undefined) return false;
-    const browser = this.#browser;
-    if (from.port === browser?.port && from.hostname === browser.hostname) {
-      return true;
+    if (credentials === undefined) return;
+    if (isCheck(bytes, credentials)) {
+      this.#browser = from;
+      this.#send(checkAnswer(bytes, from.port, credentials), from);
+      for (const early of this.#early.splice(0)) this.#send(early, from);
+      return;
     }
-    if (!isCheck(bytes, credentials)) return false;
-    this.#browser = from;
-    return true;
+    const browser = this.#browser;
+    if (from.port !== browser?.port || from.hostname !== browser.hostname) {
+      return;
+    }
+    this.#onDatagram(bytes.slice());
+  }
+
+  #send(bytes: Uint8Array, to: Deno.NetAddr): void {
+    if (this.#isClosed) return;
+    this.#socket.send(bytes, to).catch(() => {
+      // Lost, as on a network that drops it.
+    });
   }
 }
 
+/** Datagrams that wait for the browser: a handshake begins with one or two. */
+const mostEarly = 4;
 /** More than passes: what is cut off here is too large. */
 const bufferBytes = 2048;

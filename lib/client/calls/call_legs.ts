@@ -437,13 +437,10 @@ export class CallLegs {
     return userKey(this.#host.self()) < userKey(user);
   }
 
-  /**
-   * When the answer has had its time, or the pages; without limit where they have
-   * never found each other, and there is nobody else.
-   */
+  /** When the answer has had its time, where a client gives it, or the pages. */
   #stuckAt({ call, state, member, joins, askedAt, linkedAt }: CallLeg): number {
-    if (call.group === undefined && !joins) return Infinity;
-    if (state === "asked") return askedAt + answerMs;
+    const isAutomatic = call.group !== undefined || joins;
+    if (state === "asked") return isAutomatic ? askedAt + answerMs : Infinity;
     if (state !== "linked" || member.state === "open") return Infinity;
     return linkedAt + connectMs;
   }

@@ -325,6 +325,21 @@ Deno.test("CallLegs: pages that do not find each other in time are tried again",
   assertEquals(stateAt(yoda, "leia"), "open");
 });
 
+Deno.test("CallLegs: a call of two whose pages never find each other ends in time, however long it rang", () => {
+  const world = new CallsWorld("yoda", "luke");
+  const [yoda, luke] = world.peers as [CallsPeer, CallsPeer];
+  yoda.call("luke");
+  world.settle();
+  world.pass(40_000);
+  luke.answer();
+  world.settle();
+  world.pass(89_000);
+  assertEquals(stateAt(yoda, "luke"), "connecting");
+  world.pass(5_000);
+  assertEquals([yoda.calls.list(), luke.calls.list()], [[], []]);
+  assertEquals(texts(yoda).at(-1), "the connection was lost");
+});
+
 Deno.test("CallLegs: who does not know yet that it is lost takes the new one", () => {
   const { world, peers: [, luke, leia] } = callOf(
     ...["voice", "yoda", "luke", "leia"] as const,

@@ -41,13 +41,17 @@ class Side {
     });
   }
 
-  /** The first event of this name. */
+  /** The first event of this name that is meant. */
   async event<E extends CallEvent["event"]>(
     name: E,
+    isMeant: (event: Extract<CallEvent, { event: E }>) => boolean = () => true,
   ): Promise<Extract<CallEvent, { event: E }>> {
+    const isNamed = (
+      each: CallEvent,
+    ): each is Extract<CallEvent, { event: E }> => each.event === name;
     for (;;) {
-      const found = this.events.find(({ event }) => event === name);
-      if (found !== undefined) return found as Extract<CallEvent, { event: E }>;
+      const found = this.events.filter(isNamed).find(isMeant);
+      if (found !== undefined) return found;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
@@ -100,9 +104,18 @@ Deno.test("call_service: what one browser sends reaches the other, and nothing e
     for (const side of [caller, callee]) {
       side.service.bridge(id, side.credentials);
     }
-    await other.check();
+    // A browser's checks are answered here.
     await one.check();
+    await one.until(() => one.answers.length > 0);
+    // What comes before the other browser's first one waits for that.
+    await one.send(new Uint8Array([7, 7]));
+    await one.check();
+    await one.until(() => one.answers.length > 1);
+    caller.service.say(id, "members", "later");
+    await callee.event("call-said", ({ text }) => text === "later");
+    await other.check();
     await other.until(() => other.received.length > 0);
+    assertEquals(other.received, [new Uint8Array([7, 7])]);
     // Who does not know the password is not the browser.
     await stranger.check();
     await stranger.send(new Uint8Array([9]));
@@ -124,8 +137,7 @@ Deno.test("call_service: what one browser sends reaches the other, and nothing e
       caller.credentials,
     );
     await again.check();
-    const before = other.received.length;
-    await other.until(() => other.received.length > before);
+    await again.until(() => again.answers.length > 0);
     await other.send(new Uint8Array([5, 6]));
     await again.until(() => again.received.length > 0);
     assertEquals(again.received[0], new Uint8Array([5, 6]));

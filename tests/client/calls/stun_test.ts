@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeHex } from "@std/encoding/hex";
-import { isCheck } from "../../../lib/client/calls/stun.ts";
+import { createHmac } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
+import { checkAnswer, isCheck } from "../../../lib/client/calls/stun.ts";
 import { stunCheck } from "../../support/stun_check.ts";
 
 const credentials = {
@@ -46,4 +48,30 @@ Deno.test("stun: no bit of what is covered may change, and nothing may be missin
     assert(!isCheck(check.slice(0, length), credentials), String(length));
   }
   assertEquals(isCheck(new Uint8Array(2000), credentials), false);
+});
+
+Deno.test("stun: an answer is the one of RFC 5769, but for the name of a program", () => {
+  // The sample with another address, and without its SOFTWARE attribute.
+  const transaction = decodeHex("b7e7a701bc34d686fa87dfae");
+  const request = stunCheck({ name: "abc+:mine", password: "", transaction });
+  const pwd = "VOkJxbRl1RmTxUk/WvJxBt";
+  const answer = checkAnswer(request, 32853, {
+    theirs: { ufrag: "evtj", pwd },
+  });
+  const text = encodeHex(answer);
+  assertEquals(
+    text.slice(0, 64),
+    "0101002c2112a442b7e7a701bc34d686fa87dfae" +
+      "002000080001a1475e12a443",
+  );
+  // RFC 8489 §14.5 and §14.7: each covers all before it, with a length up to its end.
+  const covered = answer.slice(0, 32);
+  covered[3] = 36;
+  const code = createHmac("sha1", pwd).update(covered).digest("hex");
+  assertEquals(text.slice(64, 112), `00080014${code}`);
+  const print = (crc32(answer.slice(0, 56)) ^ 0x5354554e) >>> 0;
+  assertEquals(
+    text.slice(112),
+    `80280004${print.toString(16).padStart(8, "0")}`,
+  );
 });

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /**
  * The connection to one other person in a call, from browser to browser: voice,
- * camera and screen each way, and what each tells of these. Nothing but the way is
- * agreed on anew while it is there; what is sent is put in and taken out.
+ * camera and screen each way, and what each tells of these. Nothing is agreed on
+ * anew while it is there; what is sent is put in and taken out.
  */
 import { encodeHex } from "@std/encoding/hex";
 import type { CallDescription } from "../../../events/call_description.ts";
@@ -68,9 +68,6 @@ export class CallPeer {
   #rates: CallRates = ratesFor(2);
   #own: CallDescription | undefined;
   #remote: CallDescription | undefined;
-  #wasOpen = false;
-  /** Runs while the browsers have lost each other. */
-  #givingUp: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
   constructor(host: CallPeerHost, options: CallPeerOptions) {
@@ -90,6 +87,8 @@ export class CallPeer {
     });
     channel.onopen = () => this.#tellStatus();
     channel.onmessage = ({ data }) => this.#handleStatus(data);
+    // The other browser has ended it, of which the way here tells nothing.
+    channel.onclose = () => this.#handleLost();
     this.#channel = channel;
   }
 
@@ -107,8 +106,7 @@ export class CallPeer {
 
   /** The other side's values came, which are those that it has signed. */
   async handleDescription(description: CallDescription): Promise<void> {
-    const before = this.#remote;
-    if (before !== undefined && !isSearch(before, description)) return;
+    if (this.#remote !== undefined) return;
     this.#remote = description;
     await this.#attempt(async () => {
       const connection = this.#connection;
@@ -123,9 +121,7 @@ export class CallPeer {
         ),
       });
       if (!isOfferer) {
-        if (before === undefined) {
-          this.#takeTransceivers(connection.getTransceivers());
-        }
+        this.#takeTransceivers(connection.getTransceivers());
         await this.#describe();
       }
       this.#applyRates();
@@ -142,7 +138,9 @@ export class CallPeer {
 
   /** Sends so much, for a call of so many people. */
   setPeople(people: number): void {
-    this.#rates = ratesFor(people);
+    const rates = ratesFor(people);
+    if (rates === this.#rates) return;
+    this.#rates = rates;
     this.#applyRates();
   }
 
@@ -154,7 +152,6 @@ export class CallPeer {
   /** Ends it. */
   close(): void {
     this.#isOver = true;
-    clearTimeout(this.#givingUp);
     this.#connection.close();
   }
 
@@ -187,9 +184,10 @@ export class CallPeer {
     const { voice, camera, screen } = this.#tracks;
     const tracks = [voice, camera, screen];
     await Promise.all(
-      this.#senders.map((sender, index) =>
-        sender.replaceTrack(tracks[index] ?? null)
-      ),
+      this.#senders.map(async (sender, index) => {
+        const track = tracks[index] ?? null;
+        if (sender.track !== track) await sender.replaceTrack(track);
+      }),
     );
     // How large the pictures of another camera are is another matter.
     this.#applyRates();
@@ -200,6 +198,7 @@ export class CallPeer {
     const most = [voice, video, video];
     const { camera } = this.#tracks;
     for (const [index, sender] of this.#senders.entries()) {
+      if (sender.track === null) continue;
       const parameters = sender.getParameters();
       // There are none before the other side's description.
       const [encoding] = parameters.encodings;
@@ -235,13 +234,13 @@ export class CallPeer {
     const { connectionState, sctp } = this.#connection;
     // What became of the handshake may be told only after this.
     if (connectionState === "connected") {
-      clearTimeout(this.#givingUp);
-      this.#givingUp = undefined;
       return await this.#verify(await handshakeOf(sctp));
     }
-    if (connectionState === "failed") {
-      this.#fail(await handshakeOf(sctp, settleMs));
-    }
+    if (connectionState === "failed") await this.#handleLost();
+  }
+
+  async #handleLost(): Promise<void> {
+    this.#fail(await handshakeOf(this.#connection.sctp, settleMs));
   }
 
   /** Opens if the other side's certificate is the one that was signed, or ends. */
@@ -253,30 +252,13 @@ export class CallPeer {
       return this.#end("untrusted", isAnother);
     }
     if (this.#isOver) return;
-    this.#wasOpen = true;
     this.#host.handleOpen();
   }
 
+  /** Nothing but another certificate makes a handshake fail. */
   #fail(handshake: Handshake): void {
-    if (this.#isOver) return;
-    // Nothing but another certificate makes a handshake fail.
-    if (handshake === "failed") return this.#end("untrusted", isAnother);
-    if (handshake === "closed") return this.#end("lost");
-    const mostMs = this.#wasOpen ? mostLostMs : mostSearchMs;
-    this.#givingUp ??= setTimeout(() => this.#end("lost"), mostMs);
-    this.#searchAgain();
-  }
-
-  /**
-   * A browser asks no more after 15 s without an answer, though the other side may
-   * only be slow, or have stood still. Who offers has both begin anew (RFC 8445
-   * §9); the other one hears when it is asked.
-   */
-  #searchAgain(): void {
-    const isStable = this.#connection.signalingState === "stable";
-    if (this.#role !== "offerer" || !isStable) return;
-    this.#connection.restartIce();
-    this.#attempt(() => this.#describe());
+    if (handshake === "failed") this.#end("untrusted", isAnother);
+    else this.#end("lost");
   }
 
   async #isAnnounced(certificate: ArrayBuffer): Promise<boolean> {
@@ -297,13 +279,6 @@ export class CallPeer {
     this.close();
     this.#host.handleEnd(...how);
   }
-}
-
-/** The same end of the connection, for another search of the way. */
-function isSearch(before: CallDescription, now: CallDescription): boolean {
-  const { ufrag, pwd } = before;
-  return now.ufrag !== ufrag &&
-    JSON.stringify({ ...now, ufrag, pwd }) === JSON.stringify(before);
 }
 
 type Handshake = RTCDtlsTransportState | undefined;
@@ -329,10 +304,6 @@ async function handshakeOf(
 
 const isAnother =
   "the other browser is not the one whose certificate was signed; somebody may be in between, and the call was ended";
-/** How long browsers look for each other that have never been connected, ms. */
-const mostSearchMs = 60_000;
-/** The same of those that were, ms. */
-const mostLostMs = 20_000;
 /** How long a handshake may take to be told as failed after the connection. */
 const settleMs = 3_000;
 const usedCodecs = /^(audio\/opus|video\/(vp8|rtx))$/i;

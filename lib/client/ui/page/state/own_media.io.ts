@@ -45,10 +45,11 @@ export class OwnMedia {
     });
   }
 
-  /** What is sent. */
+  /** What is sent: silence would be encoded anew for each of the others. */
   get tracks(): SentTracks {
-    const { voice, camera, screen } = this;
-    return { voice: voice.value, camera: camera.value, screen: screen.value };
+    const { camera, screen, isMuted } = this;
+    const voice = isMuted.value ? null : this.voice.value;
+    return { voice, camera: camera.value, screen: screen.value };
   }
 
   /** What the others are told of it. */

@@ -5,7 +5,8 @@
  * program is loaded; otherwise the first handshake waits for it.
  */
 export function gatherRandomness(): void {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  // Keys of most other kinds are made here and now, and not on another thread.
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   // Who needs random bytes will hear why there are none.
   crypto.subtle.generateKey(algorithm, false, ["sign"]).catch(() => {});
 }

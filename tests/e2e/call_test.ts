@@ -15,6 +15,7 @@ import {
   callTab,
   connects,
   hearEachOther,
+  isLost,
 } from "../support/call_tab.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -276,17 +277,4 @@ async function isTold(tab: GuiTab, words: RegExp, from = 0) {
   );
   assert(event.event === "call");
   return event;
-}
-
-/** Waits until a tab is told that somebody is lost, and tried again. */
-async function isLost(tab: GuiTab, user: string, from = 0): Promise<void> {
-  await tab.told(
-    "event",
-    ({ event }) =>
-      event.event === "call" &&
-      event.info.members.some((each) =>
-        each.user === user && each.state === "reconnecting"
-      ),
-    from,
-  );
 }

@@ -13,7 +13,9 @@ import {
   callBrowser,
   callState,
   callTab,
+  connects,
   hearEachOther,
+  isLost,
 } from "../support/call_tab.ts";
 import { LyingServer } from "../support/lying_server.ts";
 import { NatsServer, noNats } from "../support/nats_server.ts";
@@ -105,7 +107,7 @@ testUnless(
       (text) => /; obiwan; mace; call; voice; \d+; local; -\n/.test(text),
     );
     await call.joinGroup();
-    const hangUp = await call.begin("/call #knights --voice", "relay");
+    const talk = await call.begin("/call #knights --voice", "relay");
 
     // Accounts are changed from anywhere, and all nodes know.
     const user = async (args: string[], password?: string) => {
@@ -144,8 +146,9 @@ testUnless(
       );
     }
 
-    // It is killed.
+    // It is killed, and just then two in a call at two nodes lose each other.
     await core.stop("SIGKILL");
+    await talk.lose();
     let tookMs = await goesOn();
     assert(tookMs < 40_000, `${tookMs} ms`);
     assertEquals(await tryLogin(one, "leia", "another one"), "account_blocked");
@@ -156,7 +159,8 @@ testUnless(
     await again.closed;
     assertEquals(await tryLogin(one, "leia", "another one"), "login_failed");
     for (const client of [leia, again]) client[Symbol.dispose]();
-    await hangUp();
+    await talk.isBack();
+    await talk.hangUp();
     await yoda.succeed("/private luke without that core");
     await luke.event("private-message", { text: "without that core" });
     await sendFile("two.bin");
@@ -230,8 +234,8 @@ class CallOfNodes implements AsyncDisposable {
 
   /** They call each other, and hang up. */
   async of(line: string, via: string): Promise<void> {
-    const hangUp = await this.begin(line, via);
-    await hangUp();
+    const talk = await this.begin(line, via);
+    await talk.hangUp();
   }
 
   /** Both are in a group `knights`. */
@@ -243,12 +247,8 @@ class CallOfNodes implements AsyncDisposable {
     await this.#caller.tab.event("joined", { user: "mace" });
   }
 
-  /**
-   * One calls and the other one answers; packets go both ways.
-   *
-   * @returns They hear each other still, and the one who called hangs up.
-   */
-  async begin(line: string, via: string): Promise<() => Promise<void>> {
+  /** One calls and the other one answers; packets go both ways. */
+  async begin(line: string, via: string): Promise<Talk> {
     for (const server of this.#servers) {
       // Who knows no address of the other finds no direct way.
       server.edit = (frame) =>
@@ -275,11 +275,38 @@ class CallOfNodes implements AsyncDisposable {
       await callState(tab, "open", at);
     }
     await caller.told("call-stats", (stats) => stats.via === via, from);
-    return async () => {
-      await hearEachOther(one, other);
-      await caller.run("/call end");
-      await callState(called, "ended", to);
-      await Promise.all([one.close(), other.close()]);
+    let browsers = [one, other] as const;
+    let since: readonly [number, number] = [from, to];
+    const close = () => Promise.all(browsers.map((each) => each.close()));
+    return {
+      async lose() {
+        await close();
+        since = [caller.messages.length, called.messages.length];
+        const { call } = await caller.told("call-peer", () => true, from);
+        const lost = { do: "call-connected", link: "lost" } as const;
+        caller.say({ ...lost, call, peer: "mace" });
+        await isLost(caller, "mace", since[0]);
+        await isLost(called, "obiwan", since[1]);
+      },
+      async isBack() {
+        await Promise.all([
+          connects({ tab: caller }, "obiwan", since[0]).until("mace", "open"),
+          connects({ tab: called }, "mace", since[1]).until("obiwan", "open"),
+        ]);
+        // One that was lost anew is of no use.
+        const last = ({ messages }: typeof caller) =>
+          messages.findLastIndex(({ tell }) => tell === "call-peer");
+        browsers = await Promise.all([
+          callBrowser(caller, "obiwan", last(caller)),
+          callBrowser(called, "mace", last(called)),
+        ]);
+      },
+      async hangUp() {
+        await hearEachOther(...browsers);
+        await caller.run("/call end");
+        await callState(called, "ended", to);
+        await close();
+      },
     };
   }
 
@@ -289,6 +316,16 @@ class CallOfNodes implements AsyncDisposable {
     }
     for (const server of this.#servers) await server[Symbol.asyncDispose]();
   }
+}
+
+/** A call under way. */
+interface Talk {
+  /** The page of who called loses the other one, and both are told so. */
+  lose(): Promise<void>;
+  /** Waits until both are connected again, and their pages with each other. */
+  isBack(): Promise<void>;
+  /** They hear each other still, and the one who called hangs up. */
+  hangUp(): Promise<void>;
 }
 
 type Caller = Awaited<ReturnType<typeof callTab>>;

@@ -29,12 +29,34 @@ export async function callState(tab: GuiTab, state: string, from = 0) {
   return event;
 }
 
-/** A page that connects with everybody, as far as its client can tell. */
+/** Waits until a tab is told that somebody is lost, and tried again. */
+export async function isLost(
+  tab: GuiTab,
+  user: string,
+  from = 0,
+): Promise<void> {
+  await tab.told(
+    "event",
+    ({ event }) =>
+      event.event === "call" &&
+      event.info.members.some((each) =>
+        each.user === user && each.state === "reconnecting"
+      ),
+    from,
+  );
+}
+
+/**
+ * A page that connects with everybody, as far as its client can tell.
+ *
+ * @param from As of {@link callState}; of the messages that come, by default.
+ */
 export function connects(
   { tab }: { readonly tab: GuiTab },
   name: string,
+  from = tab.messages.length,
 ): { until(user: string, state: CallState): Promise<void> } {
-  let seen = tab.messages.length;
+  let seen = from;
   return {
     /** Waits until somebody is in the call as this state says. */
     async until(user: string, state: CallState): Promise<void> {

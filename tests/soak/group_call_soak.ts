@@ -4,7 +4,7 @@
  * more is turned away, a connection is lost and comes back, somebody gets another
  * name, leaves, is asked in again, dies, and comes back. Needs `chromium`. One JSON line:
  *
- *     PARLEY_PROGRAMS=dist deno task soak:group-call [--people=4] [--voice]
+ *     PARLEY_PROGRAMS=dist deno task soak:group-call [--people=4] [--voice] [--speakers=8]
  *
  * | field | meaning |
  * |---|---|
@@ -19,7 +19,7 @@
  * | `againMs` | from the answer of who was killed until they hear and see everybody |
  * | `stillMs` | the longest time without a picture of anybody, in `seconds` |
  * | `lostLegs` | how often somebody lost the connection to another, in `seconds` |
- * | `voices` | that somebody heard in all of `seconds` |
+ * | `voices` | that were heard by somebody in `seconds` |
  * | `lost` | of the datagrams of each two people, percent: mean and most |
  * | `madeUp` | of the sound, as nothing had come of it, percent: the same |
  * | `load` | of the machine at the end of `seconds` |
@@ -42,13 +42,16 @@ import { taskArguments } from "../support/task_arguments.ts";
 import { TestServer } from "../support/test_server.ts";
 
 const task = taskArguments({
-  usage: "deno task soak:group-call [--people=4] [--seconds=20] [--voice]",
-  about: "A call of a group: of 4 people with video, or up to 8 by voice.",
-  numbers: { people: 4, seconds: 20 },
+  usage:
+    "deno task soak:group-call [--people=4] [--seconds=20] [--voice] [--speakers=8]",
+  about:
+    "A call of a group: of 4 people with video, or up to 8 by voice. All but SPEAKERS are muted.",
+  numbers: { people: 4, seconds: 20, speakers: 8 },
   switches: ["voice"],
 });
 const people = task.number("people");
 const seconds = task.number("seconds");
+const speakers = task.number("speakers");
 const isVoice = task.has("voice");
 /** There is room for no other. */
 const isFull = people >= mostMembers[isVoice ? "voice" : "video"];
@@ -58,6 +61,14 @@ const names = [
   ...["yoda", "luke", "leia", "obiwan", "han"],
   ...["lando", "chewie", "ahsoka", "mace"],
 ].slice(0, isFull ? people + 1 : people);
+
+/**
+ * Sound comes before all else for a browser of the system's user: that of eight
+ * computers on one would leave nothing to the clients.
+ */
+const fair = Deno.build.os === "linux" && Deno.uid() === 0
+  ? ["setpriv", "--bounding-set=-sys_nice"]
+  : [];
 
 let isDone = false;
 /** What is told in the end, ms. */
@@ -88,7 +99,9 @@ async function run(): Promise<void> {
   // All in one, each with a profile of its own: there is but one machine.
   const voice = await Deno.makeTempFile({ suffix: ".wav" });
   cleanup.defer(() => Deno.remove(voice));
-  const browser = cleanup.use(await startBrowser(await deviceArguments(voice)));
+  const browser = cleanup.use(
+    await startBrowser(await deviceArguments(voice), fair),
+  );
   const members: Member[] = [];
   for (const name of names) {
     members.push(await open(name, server, browser, cleanup));
@@ -104,6 +117,7 @@ async function run(): Promise<void> {
   const inside = [first, ...others];
   await press(first.page, `${isVoice ? "Call" : "Video call"} jedi`);
   for (const { page } of others) await answer(page);
+  for (const { page } of inside.slice(speakers)) await press(page, "Mute");
   await time("wholeMs", inside);
   const turnedAway = last && await awayText(last);
   const lostBefore = lossesOf(inside);
@@ -364,6 +378,8 @@ function shares(before: readonly HeardVoice[], after: readonly HeardVoice[]) {
     if (then === undefined) return [];
     const lost = now.lost - then.lost;
     const all = lost + now.received - then.received;
+    // Who is muted sends nothing.
+    if (all === 0) return [];
     const madeUp = now.madeUp - then.madeUp;
     return [{
       lost: 100 * lost / all,

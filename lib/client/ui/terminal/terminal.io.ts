@@ -8,6 +8,7 @@ import { type Key, KeyDecoder } from "./key_decoder.ts";
 import type { LeaveKey } from "../../session/leaving.ts";
 import type { EditorAction } from "./line_editor.ts";
 import type { FeedLine } from "../../text/message_feed.ts";
+import { textWidth } from "../../text/styled_text.ts";
 import {
   type RowsAround,
   type TerminalSize,
@@ -46,6 +47,8 @@ export class Terminal {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Gives up keys that are half-finished. */
   #keyTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Prepares what takes long to prepare. */
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #answer: ((text: string | undefined) => void) | undefined;
   #lastDraw = -Infinity;
   #isOpen = false;
@@ -141,6 +144,7 @@ export class Terminal {
     const { editor } = this.#view;
     editor.ask(question, hidden);
     this.#schedule();
+    this.#prepareWidths();
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#answer = resolve;
     const takeAway = () => this.#giveUp(resolve);
@@ -184,9 +188,15 @@ export class Terminal {
     this.#isOpen = false;
     clearTimeout(this.#timer);
     clearTimeout(this.#keyTimer);
+    clearTimeout(this.#idleTimer);
     this.#input.cancel();
     this.#output.write(this.#view.finish(this.#size()));
     this.#mode.close();
+  }
+
+  /** While somebody thinks of an answer, and not with the first message. */
+  #prepareWidths(): void {
+    this.#idleTimer ??= setTimeout(() => void textWidth("ü👍"), idleMs);
   }
 
   #giveUp(answer: (text: string | undefined) => void): void {
@@ -286,6 +296,8 @@ const leaveKeys: Record<"interrupt" | "end-of-input", LeaveKey> = {
 const defaultSize: TerminalSize = { columns: 80, rows: 24 };
 const leastColumns = 4;
 const drawMs = 33;
+/** A question is drawn by then. */
+const idleMs = 100;
 const betweenBellsMs = 1000;
 /** UTF-16 units. */
 const mostQueued = 256 * 1024;

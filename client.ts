@@ -89,7 +89,12 @@ async function run(options: ClientOptions): Promise<number> {
 function loadEarly(request: ClientRequest): void {
   const { kind } = request;
   const isClient = kind === "run" && request.options.forget === undefined;
-  if (isClient && !request.options.plain) gatherRandomness();
+  const client = kind === "gui"
+    ? request.options.client
+    : isClient
+    ? request.options
+    : undefined;
+  if (client?.plain === false) gatherRandomness();
   // What cannot be loaded is told where it is needed.
   if (isClient) loadClient().catch(() => {});
   if (kind === "gui") loadGui().catch(() => {});

@@ -36,7 +36,9 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
   // What needs it loads what works with accounts, files and connections: that
   // takes longer than to print a page of help.
   if (first === "user") {
-    const { runUserCommand } = await userCommands();
+    const { runUserCommand } = await import(
+      "./lib/server/accounts/user_command.io.ts"
+    );
     return codeAfterPrinting(await runUserCommand(rest));
   }
   if (first === "check") {
@@ -82,10 +84,9 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
 async function serve(options: ServerOptions): Promise<void> {
   const isNode = options.cluster !== undefined;
   if (!options.plain) gatherRandomness();
-  const { ensureFirstAccount } = await userCommands();
   const firstAccount = isNode
     ? undefined
-    : await ensureFirstAccount(options.credentials);
+    : await (await loneServer()).ensureFirstAccount(options.credentials);
   let reload = () => {};
   const shutdown = shutdownSignal(() => reload());
   const log = openLog(options.log);
@@ -155,10 +156,7 @@ async function runAlone(
   report: Report,
   counts: ReadonlyMap<ServerLogLevel, number>,
 ) {
-  const { CredentialsSource } = await import(
-    "./lib/server/accounts/credentials.io.ts"
-  );
-  const { startServer } = await import("./lib/server/start.io.ts");
+  const { CredentialsSource, startServer } = await loneServer();
   const credentials = new CredentialsSource(options.credentials, { report });
   const server = await startServer(
     options,
@@ -181,9 +179,7 @@ async function runNode(...parts: Parameters<typeof startNode>) {
   return { server, credentials: undefined, reloadAccounts };
 }
 
-function userCommands() {
-  return import("./lib/server/accounts/user_command.io.ts");
-}
+const loneServer = () => import("./lib/server/lone_server.io.ts");
 
 /** The log's file; none where it goes to a stream of the program's. */
 function openLog(options: LogOptions): RotatingLog | undefined {

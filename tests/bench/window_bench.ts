@@ -10,6 +10,7 @@
  * | `addressMs` | median from `parley gui` to its address told | |
  * | `usableMs` | the same to the form that can be filled in | under 300 |
  * | `messages` | how many are in view for what follows | |
+ * | `drawn` | how many of them are in the document after scrolling to the first | |
  * | `scrollMs` | longest task of the page while older ones come, as one scrolls | under 50 |
  * | `talkMs` | the same while one writes and sends, and gets answers | under 50 |
  * | `openMs` | the same while the chat is opened again | under 50 |
@@ -106,10 +107,13 @@ async function chatTimes(page: Page, messages: number) {
   await shows(page, ".message", "the last of them");
   await page.mouse.move(700, 300);
   const scrollMs = await longestTask(page, async () => {
-    const count = () =>
-      page.evaluate(() => document.getElementsByClassName("message").length);
-    while (await count() < messages) await page.mouse.wheel({ deltaY: -1500 });
+    while (await page.$(".beginning") === null) {
+      await page.mouse.wheel({ deltaY: -1500 });
+    }
   });
+  const drawn = await page.evaluate(() =>
+    document.getElementsByClassName("message").length
+  );
   await page.click(".to-end");
   await page.focus("textarea");
   const talkMs = await longestTask(page, async () => {
@@ -131,7 +135,7 @@ async function chatTimes(page: Page, messages: number) {
   const status = await Deno.readTextFile(`/proc/${gui.process.pid}/status`);
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
   const clientMegabytes = Math.round(kilobytes / 1024);
-  return { messages, scrollMs, talkMs, openMs, clientMegabytes };
+  return { messages, drawn, scrollMs, talkMs, openMs, clientMegabytes };
 }
 
 async function open(page: Page): Promise<void> {

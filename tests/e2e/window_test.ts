@@ -2,7 +2,6 @@
 /** The window, as a person uses it: a real browser, server and other client. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { Page } from "puppeteer-core";
 import {
   browserTest,
   faultsOf,
@@ -16,6 +15,7 @@ import {
 } from "../support/browser.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
+import { lookThroughLongChat } from "../support/long_chat.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -24,9 +24,12 @@ import {
   connectLate,
   drawnSince,
   drop,
+  emptyBox,
   firstSeen,
+  focused,
   heralds,
   offered,
+  openRow,
   received,
   waiting,
   watchDrawn,
@@ -38,6 +41,7 @@ browserTest(
   async (step) => {
     await using server = await TestServer.start({
       accounts: jediAccounts,
+      args: ["--message-rate", "0"],
       plain: false,
     });
     await using luke = await logIn(server, "luke", {
@@ -458,6 +462,14 @@ browserTest(
       assertEquals(notices, []);
     });
 
+    await step("of a long chat the page holds what is near", async () => {
+      await using desk = await logIn(server, "yoda", {
+        ...{ config: join(gui.folder, "desk"), identity: "new" },
+        args: ["--device", "desk"],
+      });
+      await lookThroughLongChat(page, desk, () => logIn(server, "obiwan"));
+    });
+
     await step("a private session looks like one", async () => {
       await luke.send("/startprivate yoda");
       // Another chat is open.
@@ -534,7 +546,7 @@ browserTest(
         // Whom one has talked with is known to the server.
         await page.type("[name=password]", passwordOf("yoda"));
         await page.keyboard.press("Enter");
-        const chat = '[aria-label="Chats"] [data-key="@luke"] .line';
+        const chat = '[aria-label="Chats"] [data-key="@obiwan"] .line';
         await shows(page, chat, "");
       },
     );
@@ -565,27 +577,3 @@ browserTest(
     );
   },
 );
-
-async function focused(page: Page, tag: string): Promise<void> {
-  await page.waitForFunction(
-    (tag: string) => document.activeElement?.tagName === tag,
-    {},
-    tag,
-  );
-}
-
-/** Opens a chat by its row. */
-async function openRow(page: Page, key: string): Promise<void> {
-  await page.$eval(
-    `[data-key="${key}"]`,
-    (row) => (row as HTMLElement).click(),
-  );
-}
-
-async function emptyBox(page: Page): Promise<void> {
-  await page.focus("textarea");
-  await page.keyboard.down("Control");
-  await page.keyboard.press("a");
-  await page.keyboard.up("Control");
-  await page.keyboard.press("Backspace");
-}

@@ -144,6 +144,32 @@ async function isFile(path: string): Promise<boolean> {
   return (await Deno.stat(path).catch(() => undefined))?.isFile === true;
 }
 
+/** Waits until an element of that tag has the focus. */
+export async function focused(page: Page, tag: string): Promise<void> {
+  await page.waitForFunction(
+    (tag: string) => document.activeElement?.tagName === tag,
+    {},
+    tag,
+  );
+}
+
+/** Opens a chat by its row. */
+export async function openRow(page: Page, key: string): Promise<void> {
+  await page.$eval(
+    `[data-key="${key}"]`,
+    (row) => (row as HTMLElement).click(),
+  );
+}
+
+/** Takes out what was entered. */
+export async function emptyBox(page: Page): Promise<void> {
+  await page.focus("textarea");
+  await page.keyboard.down("Control");
+  await page.keyboard.press("a");
+  await page.keyboard.up("Control");
+  await page.keyboard.press("Backspace");
+}
+
 /** Has the page connect only when something was entered. */
 export function connectLate(page: Page): Promise<NewDocumentScriptEvaluation> {
   return page.evaluateOnNewDocument(() => {

@@ -31,7 +31,7 @@ export function showMessages(
   return messages.map((message, index) => {
     const above = messages[index - 1] ?? before;
     const isNewDay = above === undefined || !isSameDay(above.at, message.at);
-    const isFirstNew = firstNew !== undefined && isSaid(firstNew, message);
+    const isFirstNew = isSaid(message, firstNew);
     const goesOn = above !== undefined && !isNewDay && !isFirstNew &&
       above.from === message.from && above.own === message.own &&
       message.at - above.at < runMs;
@@ -42,6 +42,21 @@ export function showMessages(
       isFirstNew,
     };
   });
+}
+
+/** Where a message stands in its conversation. */
+export function placeIn({ number, at }: SaidMessage): string {
+  return `${number} ${at}`;
+}
+
+/** True for the same moment's message, whatever else was learned of it. */
+export function isSaid(
+  one: SaidMessage,
+  other: SaidMessage | undefined,
+): boolean {
+  return one === other ||
+    one.number !== undefined && one.number === other?.number &&
+      one.at === other.at;
 }
 
 /**
@@ -105,13 +120,6 @@ export function wholeTime(at: number, now: number): string {
   const day = dayName(at, now);
   const inText = /^(Today|Yesterday)$/.test(day) ? day.toLowerCase() : day;
   return `${inText} at ${clockTime(at)}`;
-}
-
-/** True for the same moment's message, whatever else was learned of it. */
-function isSaid(one: SaidMessage, other: SaidMessage): boolean {
-  return one === other ||
-    one.number !== undefined && one.number === other.number &&
-      one.at === other.at;
 }
 
 function isSameDay(one: number, other: number): boolean {

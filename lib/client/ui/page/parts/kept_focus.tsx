@@ -38,6 +38,8 @@ export function useTakenFocus(take: () => void): void {
     const before = document.activeElement;
     take();
     return () => {
+      // Whoever was led to a message stays there.
+      if (document.activeElement?.matches(".message")) return;
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);

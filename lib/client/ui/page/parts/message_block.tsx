@@ -2,7 +2,7 @@
  * Some messages below each other, with what stands between them: days, the mark
  * of the new ones, notes and cards. Drawn anew only when something in it changed.
  */
-import { Component, createRef, Fragment, type JSX } from "preact";
+import { Component, createRef, type JSX } from "preact";
 import type { SaidMessage } from "../../../events/conversations.ts";
 import type { SeenTransfer } from "../../../events/known_transfers.ts";
 import { visible } from "../../../../base/text.ts";
@@ -11,13 +11,14 @@ import { keyOf } from "../model/message_log.ts";
 import {
   clockTime,
   deliveredIn,
+  isSaid,
+  placeIn,
   showMessages,
   type ShownMessage,
   todayFor,
   wholeTime,
 } from "../model/shown_messages.ts";
 import type { PlacedNote } from "../model/placed_notes.ts";
-import { LateDraws } from "../model/late_draws.ts";
 import { Icon } from "./icon.tsx";
 import { MessageText } from "./message_text.tsx";
 import { NoteLine } from "./note_line.tsx";
@@ -36,21 +37,14 @@ export type Between =
     readonly transfer: SeenTransfer;
   };
 
-/** What a group shows. */
-export interface BlockGroupProps extends Looks {
+/** Some blocks and how they look; notes and cards stand between messages. */
+export interface ShownBlocks {
   readonly blocks: readonly LogBlock[];
-}
-
-/** What a block shows. */
-export interface MessageBlockProps extends Looks {
-  readonly block: LogBlock;
-}
-
-/** How messages look where they stand; notes and cards stand between them. */
-interface Looks {
   /** The message above. */
   readonly before: SaidMessage | undefined;
   readonly firstNew: SaidMessage | undefined;
+  /** The one that is to be looked at. */
+  readonly sought: SaidMessage | undefined;
   readonly between: readonly Between[];
   readonly me: string;
   /** Number of the last of the user's own that has arrived; 0 for none. */
@@ -59,8 +53,38 @@ interface Looks {
   readonly today: number;
   /** It is the newest. */
   readonly isLast: boolean;
+  /** All that is around it is far from what is seen. */
+  readonly isFar: boolean;
   /** Takes back a message of the user's. */
   readonly onTakeBack: ((number: number) => void) | undefined;
+}
+
+/**
+ * What a browser skips while it is far from what is seen, unless it holds the
+ * focus or what is selected. It is drawn anew only when something in it changed.
+ */
+abstract class Skippable extends Component<ShownBlocks> {
+  protected readonly box = createRef<HTMLDivElement>();
+  #isSkipped = false;
+
+  protected get isFar(): boolean {
+    return this.#isSkipped || this.props.isFar;
+  }
+
+  override shouldComponentUpdate(next: ShownBlocks): boolean {
+    if (next.sought !== undefined) this.#isSkipped = false;
+    return isOther(this.props, next);
+  }
+
+  override componentDidMount(): void {
+    const { current } = this.box;
+    current?.addEventListener("contentvisibilityautostatechange", (event) => {
+      if (event.target !== current) return;
+      this.#isSkipped =
+        (event as ContentVisibilityAutoStateChangeEvent).skipped;
+      this.forceUpdate();
+    });
+  }
 }
 
 /**
@@ -68,63 +92,32 @@ interface Looks {
  * seen cost a browser nothing but that, and as long as nothing changes, no more
  * than a look at them.
  */
-export class BlockGroup extends Component<BlockGroupProps> {
-  override shouldComponentUpdate(next: BlockGroupProps): boolean {
-    const now = this.props;
-    return next.blocks.length !== now.blocks.length ||
-      next.blocks.some((block, index) => block !== now.blocks[index]) ||
-      isOther(now, next) || isShownOtherwise(now, next);
-  }
-
+export class BlockGroup extends Skippable {
   render(): JSX.Element {
-    const { blocks, firstNew, between, delivered, isLast } = this.props;
-    const now = Date.now();
+    const { blocks, isLast } = this.props;
+    const all = { ...this.props, isFar: this.isFar };
     return (
-      <div class={`blocks${isLast ? " last" : ""}`}>
-        {blocks.map((block, index) => {
-          const { messages } = block;
-          const from = startOf(block)!;
-          const next = blocks[index + 1];
-          const to = startOf(next) ?? Infinity;
-          const isHere = (at: number) => at >= from && at < to;
-          return (
-            <MessageBlock
-              {...this.props}
-              key={block.id}
-              block={block}
-              before={blocks[index - 1]?.messages.at(-1) ?? this.props.before}
-              // Only where it is, so that nothing else is drawn with it.
-              firstNew={firstNew && isHere(firstNew.at) ? firstNew : undefined}
-              between={between.filter(({ below }) => isHere(below))}
-              delivered={deliveredIn(messages, delivered)}
-              today={todayFor(messages.at(-1)!.at, now)}
-              isLast={isLast && next === undefined}
-            />
-          );
-        })}
+      <div class={`blocks${isLast ? " last" : ""}`} ref={this.box}>
+        {cut(blocks.map((block) => [block]), all).map((shown) => (
+          <MessageBlock key={shown.blocks[0]!.id} {...shown} />
+        ))}
       </div>
     );
   }
 }
 
-/** A block of messages. */
-export class MessageBlock extends Component<MessageBlockProps> {
-  readonly #box = createRef<HTMLDivElement>();
-
-  override shouldComponentUpdate(next: MessageBlockProps): boolean {
-    const now = this.props;
-    if (next.block !== now.block || isOther(now, next)) return true;
-    if (!isShownOtherwise(now, next)) return false;
-    const isSeen = this.#box.current?.firstElementChild
-      ?.checkVisibility?.({ contentVisibilityAuto: true });
-    if (isSeen !== false) return true;
-    late.add(this);
-    return false;
-  }
+/**
+ * A block of messages. Far from what is seen they are taken out of the document,
+ * which in a long chat costs a browser much: their text alone stays, for its own
+ * search and for screen readers, in the place that they had.
+ */
+class MessageBlock extends Skippable {
+  /** Of the place, pixels. */
+  #height: number | undefined;
 
   render(): JSX.Element {
     const {
-      block,
+      blocks: [block],
       before,
       firstNew,
       between,
@@ -133,29 +126,39 @@ export class MessageBlock extends Component<MessageBlockProps> {
       isLast,
       onTakeBack,
     } = this.props;
-    const shown = showMessages(block.messages, before, firstNew, Date.now());
+    const { messages } = block!;
+    const shown = showMessages(messages, before, firstNew, Date.now());
+    const { isFar } = this;
+    this.#height = isFar
+      ? this.#height ?? this.box.current?.getBoundingClientRect().height
+      : undefined;
     const rest = [...between];
     return (
-      <div class={`block${isLast ? " last" : ""}`} ref={this.#box}>
-        {shown.map((each, index) => {
+      <div
+        class={`block${isLast ? " last" : ""}${isFar ? " far" : ""}`}
+        style={this.#height ? { height: `${this.#height}px` } : undefined}
+        ref={this.box}
+      >
+        {isFar && textOf(messages)}
+        {shown.flatMap((each, index) => {
           const next = shown[index + 1]?.message.at ?? Infinity;
-          const below: Between[] = [];
-          while (rest[0] !== undefined && rest[0].below < next) {
-            below.push(rest.shift()!);
-          }
-          return (
-            <Fragment key={keyOf(each.message)}>
+          const all = [
+            !isFar && (
               <Message
+                key={keyOf(each.message)}
                 shown={each}
                 me={me}
                 delivered={delivered}
                 onTakeBack={onTakeBack}
               />
-              {below.map((item) => (
-                <BetweenItem key={idOf(item)} item={item} />
-              ))}
-            </Fragment>
-          );
+            ),
+          ];
+          // These stay: files are being chosen in them, or a video plays.
+          while (rest[0] !== undefined && rest[0].below < next) {
+            const item = rest.shift()!;
+            all.push(<BetweenItem key={idOf(item)} item={item} />);
+          }
+          return all;
         })}
       </div>
     );
@@ -171,9 +174,43 @@ export function BetweenItem(
     : <TransferBox transfer={item.transfer} />;
 }
 
-/** When a block's first message was said, ms since 1970 UTC. */
-export function startOf(block: LogBlock | undefined): number | undefined {
-  return block?.messages[0]?.at;
+/** What each of `parts`, which stand below each other, shows of `all`. */
+export function cut(
+  parts: readonly (readonly LogBlock[])[],
+  all: Omit<ShownBlocks, "blocks">,
+): ShownBlocks[] {
+  const now = Date.now();
+  return parts.map((blocks, index) => {
+    const next = parts[index + 1];
+    const from = startOf(blocks)!;
+    const to = startOf(next) ?? Infinity;
+    // Only where it is, so that nothing else is drawn with it.
+    const ifHere = (message: SaidMessage | undefined) =>
+      message &&
+      blocks.find(({ messages }) =>
+        messages.some((each) => isSaid(each, message))
+      ) && message;
+    return {
+      ...all,
+      blocks,
+      before: parts[index - 1]?.at(-1)?.messages.at(-1) ?? all.before,
+      firstNew: ifHere(all.firstNew),
+      sought: ifHere(all.sought),
+      between: all.between.filter(({ below }) => below >= from && below < to),
+      delivered: Math.max(
+        ...blocks.map(({ messages }) => deliveredIn(messages, all.delivered)),
+      ),
+      today: todayFor(blocks.at(-1)!.messages.at(-1)!.at, now),
+      isLast: all.isLast && next === undefined,
+    };
+  });
+}
+
+/** When the first message of some blocks was said, ms since 1970 UTC. */
+export function startOf(
+  blocks: readonly LogBlock[] | undefined,
+): number | undefined {
+  return blocks?.[0]?.messages[0]?.at;
 }
 
 /** Tells one from the others. */
@@ -181,6 +218,12 @@ export function idOf(item: Between): string {
   return item.kind === "note"
     ? `note ${item.note.id}`
     : `transfer ${item.transfer.info.transfer}`;
+}
+
+/** What was said, one message in each line. */
+function textOf(messages: readonly SaidMessage[]): string {
+  return messages.map(({ from, text }) => `${visible(from)}: ${text}`)
+    .join("\n");
 }
 
 function Message(
@@ -206,7 +249,7 @@ function Message(
         class={`message${own ? " own" : ""}${isFirst ? " first" : ""}`}
         tabIndex={-1}
         aria-label={`${author}, ${wholeTime(at, Date.now())}`}
-        data-place={`${number} ${at}`}
+        data-place={placeIn(message)}
       >
         {isFirst && (
           <header>
@@ -269,15 +312,14 @@ const sentMarks = {
   delivered: { icon: "checks", title: "Delivered: a device of theirs has it" },
 } as const;
 
-function isOther(now: Looks, next: Looks): boolean {
-  return next.before !== now.before || next.firstNew !== now.firstNew ||
-    next.isLast !== now.isLast || !isSameList(next.between, now.between);
-}
-
-/** What can come to all messages at once. */
-function isShownOtherwise(now: Looks, next: Looks): boolean {
-  return next.me !== now.me || next.delivered !== now.delivered ||
-    next.today !== now.today;
+function isOther(now: ShownBlocks, next: ShownBlocks): boolean {
+  return next.blocks.length !== now.blocks.length ||
+    next.blocks.some((block, index) => block !== now.blocks[index]) ||
+    next.before !== now.before || next.firstNew !== now.firstNew ||
+    next.sought !== now.sought || next.isLast !== now.isLast ||
+    next.isFar !== now.isFar || next.me !== now.me ||
+    next.delivered !== now.delivered || next.today !== now.today ||
+    !isSameList(next.between, now.between);
 }
 
 function isSameList(
@@ -291,6 +333,3 @@ function isSameList(
       : twin.kind === "transfer" && each.transfer === twin.transfer;
   });
 }
-
-/** Blocks that changed where nobody sees them. */
-const late = new LateDraws((act) => requestAnimationFrame(act));

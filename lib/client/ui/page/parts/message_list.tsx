@@ -7,7 +7,8 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { titleOf } from "../model/chat_list.ts";
-import { deliveredIn, todayFor } from "../model/shown_messages.ts";
+import type { LogBlock } from "../model/message_log.ts";
+import { placeIn } from "../model/shown_messages.ts";
 import { placeOf } from "../model/transfer_card.ts";
 import type { PageStore } from "../state/page_store.io.ts";
 import { Icon } from "./icon.tsx";
@@ -15,6 +16,7 @@ import {
   type Between,
   BetweenItem,
   BlockGroup,
+  cut,
   idOf,
   startOf,
 } from "./message_block.tsx";
@@ -62,7 +64,7 @@ export function MessageList(
   const sought = store.sought.value;
   useLayoutEffect(() => {
     if (box.current === null || sought === undefined) return;
-    const place = `[data-place="${sought.number} ${sought.at}"]`;
+    const place = `[data-place="${placeIn(sought)}"]`;
     const message = box.current.querySelector<HTMLElement>(place);
     if (message === null) return;
     store.sought.value = undefined;
@@ -96,13 +98,21 @@ export function MessageList(
   };
 
   const between = betweenOf(store, of);
-  const groups = [...Map.groupBy(blocks, ({ group }) => group).values()];
-  const delivered = deliveredTo(store, of);
-  const { firstNew } = store;
-  const now = Date.now();
-  const start = startOf(blocks[0]) ?? Infinity;
+  const groups = Map.groupBy(blocks, ({ group }) => group);
+  const start = startOf(blocks) ?? Infinity;
   const above = between.filter(({ below }) => below < start);
-  const onTakeBack = takeBack(store, of);
+  const all = {
+    before: undefined,
+    firstNew: store.firstNew,
+    sought,
+    between,
+    me: store.view.me.user,
+    delivered: deliveredTo(store, of),
+    today: 0,
+    isLast: true,
+    isFar: false,
+    onTakeBack: takeBack(store, of),
+  };
   return (
     <div class="log-frame">
       <div
@@ -114,7 +124,8 @@ export function MessageList(
         onScroll={onScroll}
         // Who is at the top already scrolls nothing.
         onWheel={({ deltaY }) => deltaY < 0 && loadNearTop()}
-        onKeyDown={(event) => moveBetweenMessages(event, box.current)}
+        onKeyDown={(event) =>
+          moveBetweenMessages(event, box.current, store, blocks)}
       >
         <div class="log-inner">
           {!isWhole && (
@@ -138,32 +149,9 @@ export function MessageList(
             <EmptyChat of={of} />
           )}
           {above.map((item) => <BetweenItem key={idOf(item)} item={item} />)}
-          {groups.map((group, index) => {
-            const from = startOf(group[0])!;
-            const to = startOf(groups[index + 1]?.[0]) ?? Infinity;
-            const isHere = (at: number) => at >= from && at < to;
-            const last = group.at(-1)!.messages.at(-1)!;
-            return (
-              <BlockGroup
-                key={group[0]!.group}
-                blocks={group}
-                before={groups[index - 1]?.at(-1)?.messages.at(-1)}
-                firstNew={firstNew && isHere(firstNew.at)
-                  ? firstNew
-                  : undefined}
-                between={between.filter(({ below }) => isHere(below))}
-                me={store.view.me.user}
-                delivered={group.reduce(
-                  (most, { messages }) =>
-                    Math.max(most, deliveredIn(messages, delivered)),
-                  0,
-                )}
-                today={todayFor(last.at, now)}
-                isLast={index === groups.length - 1}
-                onTakeBack={onTakeBack}
-              />
-            );
-          })}
+          {cut([...groups.values()], all).map((shown) => (
+            <BlockGroup key={shown.blocks[0]!.group} {...shown} />
+          ))}
           <PendingMessages of={of} />
           <UploadBoxes of={of} />
         </div>
@@ -240,14 +228,18 @@ class PlaceKeeper {
     box.scrollTop = box.scrollHeight;
   }
 
-  /** Remembers the first message that can be seen, and where it stands. */
+  /**
+   * Remembers the message in the middle, and where it stands: those at the edge
+   * may be of a block that has not been laid out yet.
+   */
   #note(box: Element): void {
     this.isAtEnd =
       box.scrollHeight - box.clientHeight - box.scrollTop < endSlack;
     const { top } = box.getBoundingClientRect();
+    const middle = top + box.clientHeight / 2;
     let anchor: Element = box;
     for (const part of ["blocks", "block", "message"]) {
-      const inner = firstBelow(top, anchor.getElementsByClassName(part));
+      const inner = firstBelow(middle, anchor.getElementsByClassName(part));
       if (inner === undefined) break;
       anchor = inner;
     }
@@ -257,19 +249,19 @@ class PlaceKeeper {
   }
 }
 
-/** The first of elements below each other that ends below `top`. */
+/** The first of elements below each other that ends below `line`, or the last. */
 function firstBelow(
-  top: number,
+  line: number,
   elements: HTMLCollectionOf<Element>,
 ): Element | undefined {
   let [from, to] = [0, elements.length];
   while (from < to) {
     const middle = (from + to) >> 1;
     const { bottom } = elements[middle]!.getBoundingClientRect();
-    if (bottom > top) to = middle;
+    if (bottom > line) to = middle;
     else from = middle + 1;
   }
-  return elements[from];
+  return elements[from] ?? elements[from - 1];
 }
 
 /** Number of the last message to the other one that is known to have arrived. */
@@ -315,17 +307,25 @@ function takeBack(
 function moveBetweenMessages(
   event: KeyboardEvent,
   box: HTMLElement | null,
+  store: PageStore,
+  blocks: readonly LogBlock[],
 ): void {
   const { key, target } = event;
   if (key !== "ArrowUp" && key !== "ArrowDown") return;
   if (box === null || !(target instanceof HTMLElement)) return;
   const current = target.closest<HTMLElement>(".message");
   if (current === null && target !== box) return;
-  const all = [...box.querySelectorAll<HTMLElement>(".message")];
+  const all = [...box.querySelectorAll<HTMLElement>(".message, .far")];
+  const isUp = key === "ArrowUp";
   const index = current === null ? all.length : all.indexOf(current);
-  const next = all[index + (key === "ArrowUp" ? -1 : 1)];
+  const next = all[index + (isUp ? -1 : 1)];
   if (next === undefined) return;
   event.preventDefault();
+  if (next.matches(".far")) {
+    const place = [...box.getElementsByClassName("block")].indexOf(next);
+    store.sought.value = blocks[place]?.messages.at(isUp ? -1 : 0);
+    return;
+  }
   next.focus();
   next.scrollIntoView({ block: "nearest" });
 }

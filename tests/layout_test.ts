@@ -102,7 +102,7 @@ const slowModules = [
 /** What need not have been loaded for a file to run, as it is imported. */
 const loadedLate: readonly (readonly [string, readonly string[]])[] = [
   ["../client.ts", [...slowModules, "node:crypto", "node:zlib"]],
-  ["../server.ts", slowModules],
+  ["../server.ts", [...slowModules, "node:crypto", "node:zlib"]],
   ["server/start.io.ts", ["postgres", "@nats-io/transport-node"]],
   ["client/client_app.io.ts", ["string-width", "node:fs/promises"]],
 ];

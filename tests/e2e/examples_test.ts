@@ -9,7 +9,7 @@ import { clientPage } from "../../lib/client/settings/page.ts";
 import { commandTable } from "../../lib/client/commands/table.ts";
 import { serverOptionRows } from "../../lib/server/admin/options.ts";
 import { serverPage } from "../../lib/server/admin/page.ts";
-import { userPage } from "../../lib/server/accounts/user_command.ts";
+import { userPage } from "../../lib/server/accounts/user_option_rows.ts";
 import { accountLine } from "../support/account_line.ts";
 import { isInstalled } from "../support/is_installed.ts";
 import { logIn, passwordOf } from "../support/jedi.ts";

@@ -2,7 +2,7 @@
 import { optionHead, type OptionRow } from "../../cli/command_line.ts";
 import { completionsUsage } from "../../cli/completions.ts";
 import { optionHelp, type ProgramPage } from "../../cli/program_page.ts";
-import { userPage } from "../accounts/user_command.ts";
+import { userPage } from "../accounts/user_option_rows.ts";
 
 /** The server, with its options. */
 export function serverPage(options: readonly OptionRow[]): ProgramPage {

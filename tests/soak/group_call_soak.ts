@@ -120,11 +120,13 @@ async function run(): Promise<void> {
   for (const { page } of inside.slice(speakers)) await press(page, "Mute");
   await time("wholeMs", inside);
   const turnedAway = last && await awayText(last);
-  const lostBefore = lossesOf(inside);
+  const lostBefore = lossesOf(inside).length;
   const soundBefore = await soundOf(inside);
   times.stillMs = await longestStill(inside);
   const sound = shares(soundBefore, await soundOf(inside));
-  const lostLegs = lossesOf(inside) - lostBefore;
+  const losses = lossesOf(inside);
+  for (const text of losses) write(Deno.stderr, text);
+  const lostLegs = losses.length - lostBefore;
   const load = Deno.loadavg()[0];
   write(Deno.stderr, JSON.stringify({ lostLegs, ...sound, load, ...times }));
   await isWhole(inside);
@@ -328,12 +330,18 @@ async function isWhole(members: readonly Member[]): Promise<void> {
   }));
 }
 
-/** How often anybody was told that somebody was lost. */
-function lossesOf(members: readonly Member[]): number {
-  return members.flatMap(({ tab }) => tab.messages).filter((told) =>
-    told.tell === "event" && told.event.event === "call" &&
-    told.event.message?.includes("was lost")
-  ).length;
+/** What anybody was told of who was lost. */
+function lossesOf(members: readonly Member[]): string[] {
+  return members.flatMap(({ name, tab }) =>
+    tab.messages.flatMap((told) => {
+      if (told.tell !== "event" || told.event.event !== "call") return [];
+      const { info, message = "" } = told.event;
+      if (!message.includes("was lost")) return [];
+      const whys = info.members.filter(({ state }) => state === "reconnecting")
+        .map(({ user, reason = "" }) => `${user} ${reason}`);
+      return [`${name}: ${message} (${whys.join(", ")})`];
+    })
+  );
 }
 
 /** What came of one person's voice at another. */

@@ -95,6 +95,8 @@ export class PageCalls {
         this.#connections.get(peer)?.end.handleDescription(message.description);
         return;
       case "call-stats": {
+        // It is shown of the only one; a call of several would be drawn for each.
+        if (this.peers.value.length > 1) return;
         const { via, rtt, loss } = message;
         return this.#change(peer, { link: { via, rtt, loss } });
       }

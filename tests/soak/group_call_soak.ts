@@ -117,8 +117,12 @@ async function run(): Promise<void> {
   const inside = [first, ...others];
   await press(first.page, `${isVoice ? "Call" : "Video call"} jedi`);
   for (const { page } of others) await answer(page);
-  for (const { page } of inside.slice(speakers)) await press(page, "Mute");
-  await time("wholeMs", inside);
+  const muted = inside.slice(speakers);
+  await time(
+    "wholeMs",
+    inside,
+    () => Promise.all(muted.map(({ page }) => press(page, "Mute"))),
+  );
   const turnedAway = last && await awayText(last);
   const lostBefore = lossesOf(inside).length;
   const soundBefore = await soundOf(inside);

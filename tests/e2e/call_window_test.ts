@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** A call as two people have one: real browsers, clients and server. */
 import { assert, assertEquals } from "@std/assert";
+import type { Page } from "puppeteer-core";
 import {
   anotherPage,
   browserTest,
@@ -226,10 +227,7 @@ browserTest(
         await Promise.all(saying);
         for (const texts of [mine, theirs]) {
           await shows(yoda, ".message:not(.pending) .text", texts.at(-1)!);
-          const shown = await yoda.$$eval(
-            ".message:not(.pending) .text",
-            (texts) => texts.map(({ textContent }) => textContent ?? ""),
-          );
+          const shown = await saidIn(yoda);
           assertEquals(
             shown.filter((text) => texts.includes(text)),
             texts,
@@ -255,3 +253,17 @@ browserTest(
     );
   },
 );
+
+/** What was said, as a page holds it: of what is far from view the text alone. */
+function saidIn(page: Page): Promise<string[]> {
+  return page.$$eval(".block", (blocks) =>
+    blocks.flatMap((block) => {
+      if (!block.matches(".far")) {
+        const texts = block.querySelectorAll(".message:not(.pending) .text");
+        return [...texts].map(({ textContent }) => textContent ?? "");
+      }
+      return [...block.childNodes].filter((node) => node instanceof Text)
+        .flatMap(({ data }) => data.split("\n"))
+        .map((line) => line.slice(line.indexOf(": ") + 2));
+    }));
+}

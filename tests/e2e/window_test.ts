@@ -465,7 +465,6 @@ browserTest(
     await step("of a long chat the page holds what is near", async () => {
       await using desk = await logIn(server, "yoda", {
         ...{ config: join(gui.folder, "desk"), identity: "new" },
-        args: ["--device", "desk"],
       });
       await lookThroughLongChat(page, desk, () => logIn(server, "obiwan"));
     });

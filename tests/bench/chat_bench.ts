@@ -20,6 +20,7 @@ import {
   PostgresServer,
   programs,
 } from "../support/postgres_server.ts";
+import { freePort } from "../support/free_port.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
 /** How to run the cases. */
@@ -275,11 +276,6 @@ async function start(
 
 async function isInstalled({ program }: ChatPeer): Promise<boolean> {
   return await Deno.stat(program).then(() => true, () => false);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function print(each: Case, server: string, result: object): void {

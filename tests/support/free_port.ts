@@ -1,4 +1,4 @@
-/** A port for a server that is going to be restarted. */
+/** Ports for servers that are restarted, and on which nobody listens. */
 
 /**
  * A port of 127.0.0.1 that is free for TCP and UDP, below the range from which

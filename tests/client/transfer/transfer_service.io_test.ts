@@ -12,7 +12,7 @@ import { TransferService } from "../../../lib/client/transfer/transfer_service.i
 import { contentDigestOf } from "../../support/content_digest_of.ts";
 import { testFile } from "../../support/transfer_pair.ts";
 import { pastSecond } from "../../support/past_second.ts";
-import { waitUntil } from "../../support/wait_until.ts";
+import { patience, waitUntil } from "../../support/wait_until.ts";
 import { UdpProxy } from "../../support/udp_proxy.ts";
 
 type EventOf<N extends TransferEvent["event"]> = Extract<
@@ -67,7 +67,7 @@ class Side {
   async event<N extends TransferEvent["event"]>(
     id: string,
     name: N,
-    timeoutMs = 60_000,
+    timeoutMs = patience,
   ): Promise<EventOf<N>> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

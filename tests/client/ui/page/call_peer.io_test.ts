@@ -16,6 +16,7 @@ import {
   startBrowser,
 } from "../../../support/browser.ts";
 import { DatagramBridge } from "../../../support/datagram_bridge.ts";
+import { waitUntil } from "../../../support/wait_until.ts";
 
 /** What a page has for the test. */
 interface CallWindow {
@@ -24,8 +25,8 @@ interface CallWindow {
   connection: RTCPeerConnection;
   RTCPeerConnection: typeof RTCPeerConnection;
   media: MediaStream;
-  /** How it described its end, each time. */
-  own: CallDescription[];
+  /** How it described its end. */
+  own: CallDescription | undefined;
   isOpen: Promise<number>;
   ended: Promise<string>;
   statuses: CallStatus[];
@@ -161,7 +162,7 @@ async function begin(
   const here = globalThis as unknown as CallWindow;
   const isOpen = Promise.withResolvers<number>();
   const ended = Promise.withResolvers<string>();
-  here.own = [];
+  here.own = undefined;
   here.isOpen = isOpen.promise;
   // Where the end is waited for, nobody waits for this.
   here.isOpen.catch(() => {});
@@ -184,7 +185,7 @@ async function begin(
     }
   };
   here.peer = new here.CallPeer({
-    handleDescription: (description) => here.own.push(description),
+    handleDescription: (description) => here.own = description,
     handleOpen: () => isOpen.resolve(performance.now()),
     handleTracks: ({ voice, camera }) => {
       here.camera.srcObject = camera;
@@ -217,10 +218,10 @@ async function exchange(
 ): Promise<void> {
   const own = async (page: Page) => {
     await page.waitForFunction(() =>
-      (globalThis as unknown as CallWindow).own.length > 0
+      (globalThis as unknown as CallWindow).own !== undefined
     );
     return await page.evaluate(
-      () => (globalThis as unknown as CallWindow).own[0]!,
+      () => (globalThis as unknown as CallWindow).own!,
     );
   };
   const take = (page: Page, description: CallDescription) =>
@@ -239,34 +240,42 @@ async function exchange(
 
 /** Waits for a second with hardly a datagram of voice, where 50 are of speech. */
 async function isQuiet(page: Page): Promise<void> {
-  await page.waitForFunction(async () => {
-    const { peer } = globalThis as unknown as CallWindow;
-    const heard = async () => {
-      const voice = [...(await peer.stats()).values()].find(({ type, kind }) =>
-        type === "inbound-rtp" && kind === "audio"
-      );
-      return Number(voice.packetsReceived);
-    };
-    const before = await heard();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    return await heard() - before < 10;
-  });
+  await waitUntil(
+    "silence",
+    async () => await voiceGain(page, "packetsReceived", 1000) < 10,
+  );
 }
 
 /** Waits until more sound of the other side is decoded than there was before. */
 async function isHeard(page: Page): Promise<void> {
-  await page.waitForFunction(async () => {
-    const { peer } = globalThis as unknown as CallWindow;
-    const energy = async () => {
-      const voice = [...(await peer.stats()).values()].find(({ type, kind }) =>
-        type === "inbound-rtp" && kind === "audio"
-      );
-      return Number(voice.totalAudioEnergy);
-    };
-    const before = await energy();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    return await energy() > before;
-  });
+  await waitUntil(
+    "sound",
+    async () => await voiceGain(page, "totalAudioEnergy", 500) > 0,
+  );
+}
+
+/** By how much a figure of the other side's voice rises in so many ms. */
+function voiceGain(
+  page: Page,
+  figure: "packetsReceived" | "totalAudioEnergy",
+  ms: number,
+): Promise<number> {
+  return page.evaluate(
+    async (figure: string, ms: number) => {
+      const { peer } = globalThis as unknown as CallWindow;
+      const now = async () => {
+        const voice = [...(await peer.stats()).values()].find((
+          { type, kind },
+        ) => type === "inbound-rtp" && kind === "audio");
+        return Number(voice[figure]);
+      };
+      const before = await now();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return await now() - before;
+    },
+    figure,
+    ms,
+  );
 }
 
 /** Waits until pictures and sound of the other side are decoded. */

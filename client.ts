@@ -87,17 +87,15 @@ async function run(options: ClientOptions): Promise<number> {
  * keeps compiled for its next starts.
  */
 function loadEarly(request: ClientRequest): void {
-  const { kind } = request;
-  const isClient = kind === "run" && request.options.forget === undefined;
-  const client = kind === "gui"
-    ? request.options.client
-    : isClient
-    ? request.options
-    : undefined;
-  if (client?.plain === false) gatherRandomness();
-  // What cannot be loaded is told where it is needed.
-  if (isClient) loadClient().catch(() => {});
-  if (kind === "gui") loadGui().catch(() => {});
+  const begin = ({ plain }: ClientOptions, load: () => Promise<unknown>) => {
+    if (!plain) gatherRandomness();
+    // What cannot be loaded is told where it is needed.
+    load().catch(() => {});
+  };
+  if (request.kind === "gui") begin(request.options.client, loadGui);
+  if (request.kind === "run" && request.options.forget === undefined) {
+    begin(request.options, loadClient);
+  }
 }
 
 const loadClient = () =>

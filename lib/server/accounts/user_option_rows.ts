@@ -4,14 +4,17 @@ import type { ProgramPage } from "../../cli/program_page.ts";
 import { databaseOptionRow } from "../store/postgres/database_option.ts";
 import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
 
+/** Where the accounts are; the server has it, too. */
+export const credentialsOptionRow: OptionRow = {
+  name: "--credentials",
+  value: "FILE",
+  help: "the accounts",
+  default: defaultCredentials,
+};
+
 /** Every option of `parley-server user`. */
 export const userOptionRows: readonly OptionRow[] = [
-  {
-    name: "--credentials",
-    value: "FILE",
-    help: "the accounts",
-    default: defaultCredentials,
-  },
+  credentialsOptionRow,
   {
     name: "--data-dir",
     value: "FOLDER",

@@ -25,6 +25,7 @@ import {
   defaultCredentials,
   defaultDataDir,
 } from "../accounts/default_paths.ts";
+import { credentialsOptionRow } from "../accounts/user_option_rows.ts";
 import {
   databaseOptionRow,
   parseDatabaseOption,
@@ -487,12 +488,7 @@ export const serverOptionRows: readonly OptionRow[] = [
   numberRows.idleTimeout,
   numberRows.sessions,
   numberRows.keepDays,
-  {
-    name: "--credentials",
-    value: "FILE",
-    help: "the accounts",
-    default: defaultCredentials,
-  },
+  credentialsOptionRow,
   {
     name: "--data-dir",
     value: "FOLDER",

@@ -185,11 +185,13 @@ export function cut(
     const from = startOf(blocks)!;
     const to = startOf(next) ?? Infinity;
     // Only where it is, so that nothing else is drawn with it.
-    const ifHere = (message: SaidMessage | undefined) =>
-      message &&
-      blocks.find(({ messages }) =>
-        messages.some((each) => isSaid(each, message))
-      ) && message;
+    const ifHere = (message: SaidMessage | undefined) => {
+      const isHere = message !== undefined &&
+        blocks.some(({ messages }) =>
+          messages.some((each) => isSaid(each, message))
+        );
+      return isHere ? message : undefined;
+    };
     return {
       ...all,
       blocks,

@@ -500,8 +500,11 @@ browserTest(
         await choose(page, "Send a folder", [plans]);
         await shows(page, ".card", "Waits until leia is online");
         await choose(page, "Send files", [join(plans, "deep", "two.bin")]);
+        // Not only on their way to the client, which looks alike.
         await page.waitForFunction(() =>
-          document.querySelectorAll(".card.waits").length === 2
+          [...document.querySelectorAll(".card.waits")].filter((card) =>
+            card.textContent?.includes("Waits until leia is online")
+          ).length === 2
         );
         await noneSerious(page);
         await page.$$eval(

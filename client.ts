@@ -4,7 +4,7 @@ import {
   parseClientCommand,
 } from "./lib/client/settings/client_command.ts";
 import type { ClientOptions } from "./lib/client/settings/options.ts";
-import { buildInfo } from "./lib/system/program_file.io.ts";
+import { buildInfo, isFirstStart } from "./lib/system/program_file.io.ts";
 import {
   initClientConfig,
   readClientConfig,
@@ -83,8 +83,7 @@ async function run(options: ClientOptions): Promise<number> {
 
 /**
  * Begins to load what the words ask for, whatever the configuration says, before
- * that is read: what is loaded in the first moment is also what the executable
- * keeps compiled for its next starts.
+ * that is read.
  */
 function loadEarly(request: ClientRequest): void {
   const begin = ({ plain }: ClientOptions, load: () => Promise<unknown>) => {
@@ -105,6 +104,10 @@ const loadClient = () =>
 const loadGui = () => import("./lib/client/gui.io.ts");
 
 endOnUncaughtErrors();
+if (isFirstStart()) {
+  // What cannot be loaded is told where it is needed.
+  await import("./lib/client/whole_client.io.ts").catch(() => {});
+}
 try {
   Deno.exit(codeAfterPrinting(await main()));
 } catch (error) {

@@ -29,6 +29,21 @@ export function buildInfo(): string {
   return `${source}, Deno ${Deno.version.deno}`;
 }
 
+/**
+ * Whether this is an executable whose runtime has nothing of it kept compiled
+ * yet, in the folder for temporary files; from the sources never.
+ */
+export function isFirstStart(): boolean {
+  const [, folder] = /^(.*\/deno-compile-[^/]+)\//.exec(Deno.mainModule) ?? [];
+  if (folder === undefined) return false;
+  try {
+    Deno.lstatSync(new URL(`${folder}.cache`));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 function readCommit(): string | undefined {
   try {
     const text = Deno.readTextFileSync(programFile("commit.txt")).trim();

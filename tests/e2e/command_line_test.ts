@@ -1,8 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
-import { clientCommand, serverCommand } from "../support/programs.ts";
+import {
+  builtClient,
+  clientCommand,
+  serverCommand,
+} from "../support/programs.ts";
 import { runProgram as run } from "../support/run_program.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
 import { TestClient } from "../support/test_client.ts";
 
 Deno.test("wrong usage: one line that names argument, value and what is valid; exit code 2", async () => {
@@ -40,6 +45,30 @@ Deno.test("--help and --version on both programs", async () => {
     assertEquals([version.code, version.out.length], [0, 1]);
     assertMatch(version.out[0] ?? "", /^parley(-server)? \d+\.\d+\.\d+/);
   }
+});
+
+Deno.test({
+  name:
+    "an executable keeps all of the client compiled from its first start on",
+  ignore: builtClient === undefined,
+  fn: async () => {
+    await withTempFolder(async (folder) => {
+      const env = { TMPDIR: folder };
+      await run([...clientCommand, "--version"], { env });
+      const kept = await Deno.readTextFile(
+        join(folder, "deno-compile-parley.cache"),
+      );
+      const modules = [];
+      for await (const { name } of Deno.readDir(builtClient ?? "")) {
+        if (!name.endsWith(".js")) continue;
+        const { size } = await Deno.stat(join(builtClient ?? "", name));
+        // Smaller ones only pass on what is in others.
+        if (size > 2_000) modules.push(name);
+      }
+      assert(modules.length > 50);
+      assertEquals(modules.filter((name) => !kept.includes(name)), []);
+    });
+  },
 });
 
 Deno.test("what stops a start: one line that says what to do, an exit code, no stack trace", async () => {

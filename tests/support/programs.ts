@@ -22,6 +22,10 @@ export const clientCommand: readonly string[] = folder === undefined
   ? denoCommand("client.ts")
   : [resolve(root, folder, "parley")];
 
+/** The modules that the client's executable was made of; none from source. */
+export const builtClient: string | undefined = folder &&
+  join(resolve(root, folder), "built/parley");
+
 /**
  * The server's command line with a wall clock that is ahead by what the file
  * `PARLEY_TEST_CLOCK` says, ms. An executable takes no hook: it is as it was.

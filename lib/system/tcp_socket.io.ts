@@ -132,7 +132,11 @@ export class TcpSocket implements ByteSocket {
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#closed) throw new Error("the connection is closed");
     let settle: ((status: number) => void) | undefined;
-    const request = { oncomplete: (status: number) => settle?.(status) };
+    const request = {
+      oncomplete: (status: number) => settle?.(status),
+      // What waits in the system's stead is read from here, and not kept there.
+      buffer: bytes,
+    };
     const status = this.#handle.writeBuffer(request, bytes);
     if (status !== 0) throw systemError(status);
     if (!streamState[lastWriteWasAsync]) return undefined;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { TcpListener, type TcpSocket } from "../../lib/system/tcp_socket.io.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -40,5 +40,54 @@ Deno.test("TcpListener accepts a crowd also when it pauses meanwhile, without be
   }
 });
 
+Deno.test("TcpSocket writes what it was given, however late the other side reads it", async () => {
+  const listener = new TcpListener("127.0.0.1", 0);
+  const accepted: TcpSocket[] = [];
+  listener.start({
+    handleSocket: (socket) => accepted.push(socket),
+    handleFailure() {},
+    handleRecovery() {},
+  });
+  const { port } = listener;
+  const client = await Deno.connect({ hostname: "127.0.0.1", port });
+  try {
+    await waitUntil("accepted", () => accepted.length > 0, 10_000);
+    const under = writeAll(accepted[0]!);
+    assert(under.length > 1, "the system has taken all of it");
+    // Memory that is free by now is used for something else.
+    for (let round = 0; round < 10; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      Array.from({ length: 100 }, () => new Uint8Array(writeBytes).fill(255));
+    }
+    const bytes = new Uint8Array(64 * 1024);
+    let wrong = 0;
+    for (let at = 0; at < writes * writeBytes;) {
+      const read = await client.read(bytes) ?? 0;
+      assert(read > 0, `it ends after ${at} bytes`);
+      for (let index = 0; index < read; index++) {
+        if (bytes[index] !== Math.floor(at++ / writeBytes)) wrong++;
+      }
+    }
+    assertEquals(wrong, 0);
+    await Promise.all(under);
+  } finally {
+    client.close();
+    for (const socket of accepted) socket.close();
+    listener.close();
+  }
+});
+
+/** Nobody but the socket has what is written; what it does not take at once. */
+function writeAll(socket: TcpSocket): Promise<void>[] {
+  const under: Promise<void>[] = [];
+  for (let number = 0; number < writes; number++) {
+    const later = socket.write(new Uint8Array(writeBytes).fill(number));
+    if (later !== undefined) under.push(later);
+  }
+  return under;
+}
+
+const writes = 100;
+const writeBytes = 200_000;
 const crowd = 200;
 const pauseEach = 32;

@@ -6,11 +6,12 @@ import { homePath } from "../base/home_path.ts";
 /**
  * The path that `text` means: `~/film.mp4` lies in the home folder, and
  * `file:///home/yoda/my%20film.mp4` is what it says, unless there is a file of
- * exactly that name.
+ * exactly that name. What ends without a name, as `.` and `..`, is the folder
+ * that it leads to, by its own name.
  */
 export async function meantPath(text: string): Promise<string> {
   const isUrl = /^file:\/\/(?:localhost)?\//i.test(text);
-  if (!isUrl) return homePath(text, homeFolder());
+  if (!isUrl) return await named(homePath(text, homeFolder()));
   try {
     await Deno.lstat(text);
     return text;
@@ -49,6 +50,12 @@ export async function whatIsThere(
 ): Promise<string[]> {
   const found = await Promise.all(paths.map(isThere));
   return paths.filter((_, index) => found[index]);
+}
+
+/** `path`, but by another way if it has no name of its own to be sent by. */
+async function named(path: string): Promise<string> {
+  if (!/(?:^|[/\\])\.{1,2}[/\\]*$/.test(path)) return path;
+  return await Deno.realPath(path).catch(() => path);
 }
 
 async function isThere(path: string): Promise<boolean> {

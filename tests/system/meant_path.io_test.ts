@@ -24,6 +24,40 @@ Deno.test("meantPath() takes a pasted file URL for the file that it names", asyn
   }
 });
 
+Deno.test("meantPath() gives a folder its name, however it is reached", async () => {
+  await withTempFolder(async (folder) => {
+    const real = await Deno.realPath(folder);
+    const pictures = join(real, "pictures");
+    await Deno.mkdir(join(pictures, "summer"), { recursive: true });
+    await Deno.symlink(join(pictures, "summer"), join(real, "link"));
+    const before = Deno.cwd();
+    Deno.chdir(pictures);
+    try {
+      for (
+        const [text, path] of [
+          [".", pictures],
+          ["./", pictures],
+          ["..", real],
+          ["../", real],
+          ["summer/.", join(pictures, "summer")],
+          ["summer/..//", pictures],
+          // As the system has it, not by the text alone.
+          ["../link/..", pictures],
+          ["summer", "summer"],
+          ["../pictures", "../pictures"],
+          ["missing/..", "missing/.."],
+          ["...", "..."],
+          ["a.", "a."],
+        ] as const
+      ) {
+        assertEquals(await meantPath(text), path, text);
+      }
+    } finally {
+      Deno.chdir(before);
+    }
+  });
+});
+
 Deno.test("meantPath() leaves a file alone that is really called like a URL", async () => {
   await withTempFolder(async (folder) => {
     const path = join(folder, "My film.mp4");

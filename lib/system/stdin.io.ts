@@ -23,13 +23,22 @@ export class StdinReader {
 
 // Standard input as lines, for a client that does not edit them itself.
 
-/** Reads one line at a time, no faster than it is asked. */
+/**
+ * Reads one line at a time, no faster than it is asked. Of a line that is longer
+ * than any command, which nothing could be done with, the first 1,048,576 bytes
+ * are handed out and the rest of it is dropped: none of it is another line.
+ */
 export class LineInput {
-  readonly #input = new StdinReader();
+  readonly #input: Pick<StdinReader, "read" | "cancel">;
   readonly #decoder = new TextDecoder();
   /** What was read and not yet asked for. */
   #rest: Uint8Array = new Uint8Array();
   #ended = false;
+
+  /** @param input Where the bytes come from; standard input by default. */
+  constructor(input: Pick<StdinReader, "read" | "cancel"> = new StdinReader()) {
+    this.#input = input;
+  }
 
   /** The next line without its ending; `undefined` at the end. */
   async read(): Promise<string | undefined> {
@@ -37,10 +46,12 @@ export class LineInput {
     let searched = 0;
     for (;;) {
       const end = this.#rest.indexOf(lineFeed, searched);
-      if (end >= 0) return this.#take(end, end + 1);
-      // No command is longer; what cannot end is cut, not collected.
+      if (end >= 0) return this.#take(Math.min(end, longestLine), end + 1);
+      // What cannot end is cut, not collected.
       if (this.#rest.length > longestLine) {
-        return this.#take(longestLine, longestLine);
+        const line = this.#take(longestLine, longestLine);
+        await this.#dropLine();
+        return line;
       }
       searched = this.#rest.length;
       if (this.#ended) {
@@ -68,6 +79,16 @@ export class LineInput {
     const line = this.#decoder.decode(this.#rest.subarray(0, end));
     this.#rest = this.#rest.subarray(next);
     return line.replace(/\r$/, "");
+  }
+
+  /** Drops what is left of a line. */
+  async #dropLine(): Promise<void> {
+    for (;;) {
+      const end = this.#rest.indexOf(lineFeed);
+      this.#rest = this.#rest.subarray(end < 0 ? this.#rest.length : end + 1);
+      if (end >= 0 || this.#ended) return;
+      await this.#more();
+    }
   }
 
   async #more(): Promise<void> {

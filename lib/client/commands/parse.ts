@@ -4,7 +4,7 @@
  * path at the end may hold blanks as it is, and the TEXT of a message is the
  * rest of the line as typed.
  */
-import type { ChatTarget } from "./command.ts";
+import type { ArgumentKind, ChatTarget } from "./command.ts";
 import { visible } from "../../base/text.ts";
 import { commandHint } from "./command_hint.ts";
 import { type Command, findCommand, findWord, type TableRow } from "./table.ts";
@@ -99,12 +99,30 @@ function readValues(
         return argument.optional || argument.repeated ? values : undefined;
       }
       if (!read.closed || read.value === "") return undefined;
-      values.push(read.value);
+      values.push(withoutSign(read.value, argument.kind));
       position = read.end;
     } while (argument.repeated);
   }
   return readArgument(line, position) === undefined ? values : undefined;
 }
+
+/**
+ * The name itself where only a user's or only a group's can be, as many write it
+ * who know `@luke` and `#jedi` from messages, from the prompt or from elsewhere.
+ */
+function withoutSign(value: string, kind: ArgumentKind): string {
+  const sign = nameSigns.get(kind);
+  const hasSign = sign !== undefined && value.startsWith(sign);
+  return hasSign && value.length > 1 ? value.slice(1) : value;
+}
+
+/** The sign that a name may have which is an argument of this kind. */
+export const nameSigns: ReadonlyMap<ArgumentKind, string> = new Map([
+  ["user", "@"],
+  ["peer", "@"],
+  ["blocked-user", "@"],
+  ["group", "#"],
+]);
 
 /**
  * All that follows as one path, empty where it cannot be one; then, where it can

@@ -1,10 +1,12 @@
 /**
  * "Did you mean leia?": what a refusal adds when the server knows no such user
- * or group, whatever was asked. Only names that the person may know are offered:
+ * or group, whatever was asked; where there is a group of that name, or a user,
+ * it says that. Only names that the person may know are offered:
  * those of users online and talked to and of the person's groups, nobody who is
  * blocked.
  */
 import { nearestWord } from "../../base/nearest_word.ts";
+import { userKey } from "../../wire/names.ts";
 import type { RequestName } from "../../wire/request.ts";
 import type { ClientView } from "../events/client_view.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
@@ -37,11 +39,25 @@ export class NameHints {
       const keys = keysOf.get(code);
       if (keys === undefined) return onReply(reply);
       this.#host.askNames(() => {
-        const meant = this.#meant(code, given(fields, keys, message));
-        const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-        onReply({ code, message: message + hint });
+        const names = given(fields, keys, message);
+        const hint = this.#other(code, names) ?? this.#meant(code, names);
+        onReply({ code, message: message + (hint ?? "") });
       });
     };
+  }
+
+  /** That a name is a group's where a user's must be, or the other way round. */
+  #other(code: string, given: readonly string[]): string | undefined {
+    if (code === "unknown_name") return undefined;
+    const isUser = code === "unknown_group";
+    const { names } = this.#host;
+    const known = isUser ? names.users() : names.groups();
+    const keys = given.map((name) => userKey(name.replace(/^[@#]/, "")));
+    const name = known.find((name) => keys.includes(userKey(name)));
+    if (name === undefined) return undefined;
+    return isUser
+      ? `; ${name} is a user (/help messages)`
+      : `; ${name} is a group chat (/help groups)`;
   }
 
   #meant(code: string, given: readonly string[]): string | undefined {
@@ -53,7 +69,7 @@ export class NameHints {
       const nearest = known.includes(name)
         ? undefined
         : nearestWord(name, known);
-      if (nearest !== undefined) return nearest;
+      if (nearest !== undefined) return `; did you mean ${nearest}?`;
     }
     return undefined;
   }

@@ -103,6 +103,35 @@ Deno.test("parseCommand: /msgto takes a count of receivers, and @ before a name"
   }
 });
 
+Deno.test("parseCommand: @ may stand before every user, and # before every group", () => {
+  const pairs = [
+    ["/groupmsg #jedi #hi @luke", "/groupmsg jedi #hi @luke"],
+    ["/creategroup #jedi @luke leia", "/creategroup jedi luke leia"],
+    ["/join #jedi", "/joingroup jedi"],
+    ["/leavegroup #jedi", "/leavegroup jedi"],
+    ["/members #jedi", "/members jedi"],
+    ["/topic #jedi #1", "/topic jedi #1"],
+    ["/setgroup #jedi history on", "/setgroup jedi history on"],
+    ["/promote #jedi @luke", "/promote jedi luke"],
+    ["/deletegroupmsg #jedi 3", "/deletegroupmsg jedi 3"],
+    ["/groupvideo #jedi #1.mp4", "/groupvideo jedi #1.mp4"],
+    ["/send @luke @home.mp4", "/send luke @home.mp4"],
+    ["/send @luke@laptop a.mp4", "/send luke@laptop a.mp4"],
+    ["/block @luke", "/block luke"],
+    ["/unblock @luke", "/unblock luke"],
+    ["/profile @luke", "/profile luke"],
+    ["/verify @luke ok", "/verify luke ok"],
+    ["/receive @luke", "/receive luke"],
+    ["/startprivate @luke", "/startprivate luke"],
+    ["/private @luke @hi", "/private luke @hi"],
+    ["/stopprivate @luke", "/stopprivate luke"],
+  ] as const;
+  for (const [line, same] of pairs) {
+    assertEquals(parseCommand(line), parseCommand(same), line);
+    assert("command" in parseCommand(line), line);
+  }
+});
+
 Deno.test("parseCommand: quoted arguments may hold blanks and quotation marks", () => {
   const cases: [string, string][] = [
     ['/p2pvideo luke "my film.mp4"', "my film.mp4"],
@@ -254,7 +283,6 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/deletegroupmsg jedi 1 2",
       "/p2pvideo luke",
       "/p2pvideo luke@ a.mp4",
-      "/p2pvideo @laptop a.mp4",
       "/p2pvideo luke@lap@top a.mp4",
       "/startprivate luke@",
       "/private luke",

@@ -69,6 +69,48 @@ Deno.test("hints: every command that names a user or group who does not exist sa
   }
 });
 
+Deno.test("hints: a group's name in the place of a user's is told for what it is, and the other way round", () => {
+  const harness = loggedIn();
+  const cases: [line: string, request: string, code: string, hint: string][] = [
+    [
+      "/msgto jedi hi",
+      "message",
+      "unknown_user",
+      "jedi is a group chat (/help groups)",
+    ],
+    [
+      "/msgto #JEDI hi",
+      "message",
+      "unknown_user",
+      "jedi is a group chat (/help groups)",
+    ],
+    [
+      "/profile jedi",
+      "profile",
+      "unknown_user",
+      "jedi is a group chat (/help groups)",
+    ],
+    [
+      "/groupmsg leia hi",
+      "group-message",
+      "unknown_group",
+      "leia is a user (/help messages)",
+    ],
+    [
+      "/groupmsg @Leia hi",
+      "group-message",
+      "unknown_group",
+      "leia is a user (/help messages)",
+    ],
+  ];
+  for (const [index, [line, request, code, hint]] of cases.entries()) {
+    const n = harness.line(line);
+    harness.refuse(request, code, "no");
+    if (index === 0) answerNames(harness);
+    assertEquals(messageOf(harness, n), `no; ${hint}`, line);
+  }
+});
+
 Deno.test("hints: nobody blocked, not oneself, nothing far away, and no other refusal", () => {
   const harness = loggedIn();
   const refused = (line: string, request: string, code: string) => {

@@ -7,7 +7,7 @@ import {
   topicNames,
 } from "../../commands/table.ts";
 import { isPrintable } from "../../../base/text.ts";
-import { readArgument, readPath } from "../../commands/parse.ts";
+import { nameSigns, readArgument, readPath } from "../../commands/parse.ts";
 import { quoteArgument } from "../../commands/quote_argument.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 
@@ -90,6 +90,11 @@ function candidatesOf(
   source: CompletionSource,
 ): Completion {
   const { kind, choices = [] } = argument;
+  const sign = nameSigns.get(kind);
+  // A sign that the name may have stays as it was typed.
+  if (sign !== undefined && word.startsWith(sign)) {
+    [start, word] = [start + 1, word.slice(1)];
+  }
   switch (kind) {
     case "user":
     case "peer":

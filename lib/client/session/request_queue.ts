@@ -219,7 +219,7 @@ function tooLong(bytes: number): Refused {
     code: "text_too_long",
     message:
       `This is too long: it takes ${bytes} bytes, and the server takes at ` +
-      `most ${limits.frameBytes} at a time`,
+      `most ${limits.frameBytes} at a time; send it in parts, or as a file`,
   };
 }
 

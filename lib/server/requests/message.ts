@@ -93,13 +93,13 @@ function message(
  */
 export function checkText(text: string): void {
   if (isBlank(text)) throw new Refusal("blank_text");
-  if (
-    text.length > limits.textCharacters &&
-    characters(text) > limits.textCharacters
-  ) {
+  const most = limits.textCharacters;
+  const count = text.length > most ? characters(text) : 0;
+  if (count > most) {
     throw new Refusal(
       "text_too_long",
-      `The text is longer than ${limits.textCharacters} characters`,
+      `The text is longer than ${most} characters: it has ${count}; ` +
+        "send it in parts, or as a file",
     );
   }
   if (!isText(text)) throw new Refusal("bad_text");

@@ -67,7 +67,8 @@ Deno.test("message refuses each fault with its own words and sends nothing", () 
   assertEquals(refusal(["luke"], " \u3000 "), "blank_text: The text is blank");
   assertEquals(
     refusal(["luke"], "x".repeat(4097)),
-    "text_too_long: The text is longer than 4096 characters",
+    "text_too_long: The text is longer than 4096 characters: it has 4097; " +
+      "send it in parts, or as a file",
   );
   assertEquals(
     refusal(["luke"], "a\u001b[31m"),

@@ -4,7 +4,8 @@
  * Around the text itself (`text_buffer.ts`) it has a history with a search,
  * completion, and the question that comes before many pasted lines are sent.
  */
-import { isText, visible } from "../../../base/text.ts";
+import { characters, isText, visible } from "../../../base/text.ts";
+import { limits } from "../../../wire/limits.ts";
 import {
   complete,
   CompletionCycle,
@@ -175,8 +176,8 @@ export class LineEditor {
   /** A row about the line, to be drawn under it; most of the time none. */
   hint(width: number): string | undefined {
     if (this.#pasted !== undefined) {
-      const [first] = this.#pasted.lines;
-      if (first === undefined) return undefined;
+      const { lines: [first], advice } = this.#pasted;
+      if (first === undefined) return advice && clipToWidth(advice, width);
       return clipToWidth(`the first: ${first.replaceAll("\t", " ")}`, width);
     }
     return this.#cycle?.hint(width);
@@ -275,7 +276,7 @@ export class LineEditor {
       // Pasted into the text of a message, all of it is that text.
       const message = messageOf(`${before}x`) && messageOf(lines.join("\n"));
       if (message !== undefined) {
-        this.#pasted = message;
+        this.#pasted = fitting(message);
         return;
       }
       const commands = lines.filter((line) => line.trim() !== "")
@@ -290,7 +291,7 @@ export class LineEditor {
     while (lines[0]?.trim() === "") lines.shift();
     // What was typed may be of several lines, too.
     const all = lines.join("\n").split("\n");
-    if (lines.length > 0) this.#pasted = { lines: all, to: chat };
+    if (lines.length > 0) this.#pasted = fitting({ lines: all, to: chat });
   }
 
   /** A key while the question about pasted lines is shown. */
@@ -363,6 +364,10 @@ interface PastedLines {
   readonly to?: string;
   /** The command that sends it, where it is one. */
   readonly command?: string;
+  /** Of those that are not taken, which are not here: why. */
+  readonly refusal?: string;
+  /** And what to do instead, if anything. */
+  readonly advice?: string;
 }
 
 /** The command that `text` is, if it sends one message of several lines. */
@@ -378,10 +383,25 @@ function messageOf(text: string): PastedLines | undefined {
 }
 
 /** Of what is incomplete nothing is taken. */
-const tooMuch: PastedLines = { lines: [] };
+const tooMuch: PastedLines = {
+  lines: [],
+  refusal: `not taken: more than ${longestPaste} characters were pasted`,
+};
 
-function pasteQuestion({ lines, to }: PastedLines): string {
-  if (lines.length === 0) return tooMuchText;
+/** Of a message that the server would refuse nothing is taken, either. */
+function fitting(message: PastedLines): PastedLines {
+  const count = characters(message.lines.join("\n"));
+  const most = limits.textCharacters;
+  if (count <= most) return message;
+  return {
+    lines: [],
+    refusal: `not taken: ${count} characters, a message has at most ${most}`,
+    advice: "put them into a file, and send that: /send USER PATH",
+  };
+}
+
+function pasteQuestion({ lines, to, refusal }: PastedLines): string {
+  if (refusal !== undefined) return `${refusal} (press a key) `;
   const count = lines.length === 1 ? "1 line" : `${lines.length} lines`;
   if (to === undefined) return `send ${count}? (y/n) `;
   return `send ${count} to ${to} as one message? [Y/n] `;
@@ -561,8 +581,6 @@ export class LineHistory {
   }
 }
 
-const tooMuchText =
-  `not taken: more than ${longestPaste} characters were pasted (press a key) `;
 const mostLines = 1000;
 /** Before the second and later lines of a text. */
 const continued = "  ";

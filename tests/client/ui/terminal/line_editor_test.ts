@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type {
   Key,
@@ -289,6 +289,32 @@ Deno.test("LineEditor: of a paste that is cut nothing is taken, which is said", 
       editor.handleKey({ key: "interrupt" });
     }
   }
+});
+
+Deno.test("LineEditor: of a paste that is too long for a message nothing is taken, and what was typed stays", () => {
+  const long = "a line\n".repeat(600);
+  for (
+    const [editor, typed] of [
+      [inChat(), "see "],
+      [new LineEditor("> ", source), "/msgto luke see "],
+    ] as const
+  ) {
+    type(editor, { text: typed });
+    editor.handleKey({ key: "paste", text: long });
+    assertEquals(
+      editor.render(80).text,
+      "not taken: 4203 characters, a message has at most 4096 (press a key) ",
+    );
+    assertStringIncludes(editor.hint(80) ?? "", "/send USER PATH");
+    assertEquals(editor.handleKey({ key: "enter" }), undefined);
+    assertEquals(editor.text, typed);
+    editor.handleKey({ key: "paste", text: "🙂\n".repeat(2000) });
+    assertStringIncludes(editor.render(80).text, "as one message?");
+  }
+  // Commands are none.
+  const editor = new LineEditor("> ", source);
+  editor.handleKey({ key: "paste", text: "/msgto luke hi\n".repeat(600) });
+  assertEquals(editor.render(80).text, "send 600 lines? (y/n) ");
 });
 
 Deno.test("LineEditor: pasted lines join the text that is being typed, also that of a command", () => {

@@ -1,7 +1,10 @@
 /** A transfer that a user has wait: little is sent, and it goes on. */
 import { assert, assertEquals } from "@std/assert";
 import { Hold } from "../../lib/engine/hold.ts";
-import { controlHeaderBytes } from "../../lib/engine/packets/packet.ts";
+import {
+  controlHeaderBytes,
+  packetType,
+} from "../../lib/engine/packets/packet.ts";
 import { transferLimits } from "../../lib/engine/packets/limits.ts";
 import { testFile, TransferPair } from "../support/transfer_pair.ts";
 
@@ -121,11 +124,32 @@ Deno.test("transfer pair: one that does not know of it is not asked to wait", ()
   // Its probes are those of before: a token alone.
   const short = controlHeaderBytes + 4 + transferLimits.tagBytes;
   pair.intercept = (bytes, from) =>
-    from === "receiver" && bytes[0] === 0x51 && bytes.length === short + 1
+    from === "receiver" && bytes[0] === packetType.probe &&
+      bytes.length === short + 1
       ? undefined
       : bytes;
   pair.run(day, () => pair.writtenBytes > 2_000_000);
   assertEquals(pair.sender.setHeld(true, pair.now), false);
   pair.run(day);
   assertEquals(pair.written, testFile(8_000_000));
+});
+
+Deno.test("transfer pair: a receiver of the first version, which takes a fin of digests alone, gets the file", () => {
+  const link = { delayMs: 10, rate: 12_500 };
+  for (const loss of [0, 0.1]) {
+    const pair = new TransferPair({
+      ...{ seed: 1, file: testFile(800_000), link: { ...link, loss } },
+    });
+    const short = controlHeaderBytes + 4 + transferLimits.tagBytes;
+    const isOfLater = (bytes: Uint8Array, from: string) =>
+      from === "receiver"
+        ? bytes[0] === packetType.probe && bytes.length === short + 1
+        : bytes[0] === packetType.fin &&
+          bytes.length !== controlHeaderBytes + 64 + transferLimits.tagBytes;
+    pair.intercept = (bytes, from) =>
+      isOfLater(bytes, from) ? undefined : bytes;
+    pair.run(60_000);
+    assertEquals(pair.written, testFile(800_000));
+    assertEquals(pair.senderEvents.at(-1)?.type, "done");
+  }
 });

@@ -1,7 +1,7 @@
 /**
  * The body of a fin: what the sender says of a file when all of it is sealed. A
- * program of an earlier version sends only the first parts of it, and ignores
- * what follows those it knows.
+ * program of an earlier version sends only the first parts of it; the first
+ * version takes one for a fin only where nothing follows the digests.
  */
 import { readU48, writeU48 } from "../../base/bytes.ts";
 
@@ -27,13 +27,19 @@ export interface FileAttributes {
   readonly isExecutable: boolean;
 }
 
-/** Writes the body to `out`; returns its length. */
+/**
+ * Writes the body to `out`; returns its length.
+ *
+ * @param isShort Writes the digests alone, as the first version did.
+ */
 export function encodeFin(
   { file, part, hasGrown, attributes, size = 0 }: Fin,
   out: Uint8Array,
+  isShort = false,
 ): number {
   out.set(file, 0);
   out.set(part, digestBytes);
+  if (isShort) return 2 * digestBytes;
   const rest = out.subarray(2 * digestBytes, finBytes);
   const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
   const flags = attributes === undefined

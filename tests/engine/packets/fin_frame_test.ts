@@ -45,6 +45,14 @@ Deno.test("a fin of an earlier version says less, and one that is cut nothing", 
   assertEquals(decodeFin(whole.subarray(0, 63)), undefined);
 });
 
+Deno.test("a fin for the first version is its digests alone", () => {
+  const about = { hasGrown: true, attributes: undefined, size: 7 };
+  const out = new Uint8Array(200);
+  assertEquals(encodeFin({ ...digests, ...about }, out, true), 64);
+  const short = decodeFin(out.subarray(0, 64));
+  assertEquals([short?.file, short?.part], [digests.file, digests.part]);
+});
+
 Deno.test("a fin with a time that is none says no time", () => {
   const attributes = { modified: 8.64e15 + 1, isExecutable: true };
   const fin = { ...digests, hasGrown: false, attributes, size: 1 };

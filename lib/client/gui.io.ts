@@ -54,18 +54,16 @@ class Gui implements WindowOwner {
         env,
         phase: this.#form(),
         owner: this,
-        onEntered: () => {
-          void this.#browser.done();
-          this.#prepare();
-        },
+        onEntered: () => void this.#browser.done(),
+        onConnected: () => void this.#prepare(),
       });
       this.#present(window);
       const choice = this.#first();
       if (password !== undefined && choice.user !== undefined) {
         this.#start(choice, password);
       }
-      this.#readKeys(window);
       await window.preparePage();
+      this.#readKeys(window);
       idle = setTimeout(() => this.#prepare(), idleMs);
       return await this.#ended.promise;
     } finally {
@@ -98,7 +96,7 @@ class Gui implements WindowOwner {
     this.#end(0);
   }
 
-  /** Loads what is needed from the first page's connection on. */
+  /** Loads what is needed from the first page's connection on, and for a login. */
   async #prepare(): Promise<void> {
     if (this.#isEnding) return;
     await this.#window?.prepareTabs();

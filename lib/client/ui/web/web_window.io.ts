@@ -47,6 +47,8 @@ export interface WindowOptions {
   readonly owner?: WindowOwner;
   /** A page was let in by its address, and has its answer. */
   onEntered?(): void;
+  /** A page is connected. */
+  onConnected?(): void;
 }
 
 /** A window that is open. */
@@ -56,13 +58,16 @@ export class WebWindow {
   readonly uploads: Spool;
   readonly owner: WindowOwner | undefined;
   readonly #tabs = new Set<PageTab>();
+  readonly #onConnected: () => void;
   #server: WebServer | undefined;
   #client: WatchedClient | undefined;
   #phase: Phase;
 
-  private constructor({ env, owner, phase }: WindowOptions) {
+  private constructor(options: WindowOptions) {
+    const { env, owner, phase, onConnected = () => {} } = options;
     this.uploads = new Spool(env, systemRandom);
     this.owner = owner;
+    this.#onConnected = onConnected;
     this.#phase = phase;
   }
 
@@ -148,6 +153,7 @@ export class WebWindow {
     tab.tell({ tell: "phase", ...this.#phase });
     tab.follow(this.#client);
     this.questions.add(tab);
+    this.#onConnected();
     return true;
   }
 

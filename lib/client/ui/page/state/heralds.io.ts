@@ -7,10 +7,18 @@ import { titleOf } from "../model/chat_list.ts";
 
 /** The user's choices about it, kept in this browser, and what they do. */
 export class Heralds {
+  #notifies: Signal<boolean> | undefined;
+  #sounds: Signal<boolean> | undefined;
+
   /** Messages show outside the page; off until it is chosen. */
-  readonly notifies: Signal<boolean> = signal(isOn(notifyKey));
+  get notifies(): Signal<boolean> {
+    return this.#notifies ??= signal(isOn(notifyKey));
+  }
+
   /** A message makes a sound; off until it is chosen. */
-  readonly sounds: Signal<boolean> = signal(isOn(soundKey));
+  get sounds(): Signal<boolean> {
+    return this.#sounds ??= signal(isOn(soundKey));
+  }
 
   /** Chooses the first; false when the browser does not let it. */
   async setNotifies(on: boolean): Promise<boolean> {
@@ -62,6 +70,7 @@ export class Heralds {
   }
 }
 
+/** A page that begins waits for its browser when it asks this. */
 function isOn(key: string): boolean {
   return localStorage.getItem(key) === "on";
 }

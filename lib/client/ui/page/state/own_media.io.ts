@@ -39,10 +39,6 @@ export class OwnMedia {
   constructor(onChange: () => void, onProblem: (text: string) => void) {
     this.#onChange = onChange;
     this.#onProblem = onProblem;
-    // Absent where the page is not on this machine, for some browsers.
-    navigator.mediaDevices?.addEventListener("devicechange", () => {
-      if (this.#isOpen) this.#listDevices();
-    });
   }
 
   /** What is sent: silence would be encoded anew for each of the others. */
@@ -76,6 +72,11 @@ export class OwnMedia {
       if (withCamera) await this.#ask({ video }, turn);
     }
     if (turn === this.#turn) await this.#listDevices();
+    // Absent where the page is not on this machine, for some browsers.
+    if (navigator.mediaDevices === undefined) return;
+    navigator.mediaDevices.ondevicechange = () => {
+      if (this.#isOpen) this.#listDevices();
+    };
   }
 
   /** Is heard, or not. */

@@ -29,7 +29,8 @@ export async function takePass(): Promise<Pass | undefined> {
     });
     if (response.ok) {
       const { phase, ...pass }: TokenReply = await response.json();
-      sessionStorage.setItem(passKey, JSON.stringify(pass));
+      // What is kept keeps waiting: first the page is drawn.
+      setTimeout(() => sessionStorage.setItem(passKey, JSON.stringify(pass)));
       return { ...pass, phase };
     }
   } catch {

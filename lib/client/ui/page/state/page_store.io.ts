@@ -28,6 +28,7 @@ import { ClientSocket, type LinkState } from "./client_socket.io.ts";
 import { ClientRequests } from "./client_requests.io.ts";
 import type { PlacedFile } from "./dropped_files.io.ts";
 import { Heralds } from "./heralds.io.ts";
+import { KeptTab } from "./kept_tab.io.ts";
 import { PageCalls } from "./page_calls.io.ts";
 import { PageFolders } from "./page_folders.io.ts";
 import { PageUploads } from "./page_uploads.io.ts";
@@ -35,7 +36,7 @@ import { Announcer } from "../model/announcer.ts";
 import { callNote, placeOfCall, ringText } from "../model/call_words.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
 import { hasAbsent, historyLine, targetOf } from "../model/chat_target.ts";
-import { LineMemory } from "../model/line_memory.ts";
+import type { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
 import {
   type ChatNote,
@@ -87,7 +88,6 @@ export class PageStore {
   readonly sought: Signal<SaidMessage | undefined> = signal(undefined);
   /** What happened in conversations besides. */
   readonly notes = new PlacedNotes();
-  readonly memory = new LineMemory();
   readonly heralds = new Heralds();
   readonly socket: ClientSocket;
   readonly requests: ClientRequests;
@@ -100,6 +100,7 @@ export class PageStore {
   /** Below which message each transfer stands. */
   readonly #transferPlaces = new Map<number, number>();
   readonly #announcer = new Announcer();
+  readonly #kept = new KeptTab();
   /** Where older messages are on their way. */
   readonly #loading = new Map<ConversationKey, Promise<void>>();
   #firstNew: SaidMessage | undefined;
@@ -121,12 +122,13 @@ export class PageStore {
       send: (message) => this.socket.send(message),
       tell: (text, isFailure) => this.tell(text, isFailure),
     });
-    this.memory.restore(sessionStorage.getItem(draftsKey));
     addEventListener("focus", () => this.#flushSoon());
     document.addEventListener("visibilitychange", () => this.#flushSoon());
-    addEventListener("pagehide", () => {
-      sessionStorage.setItem(draftsKey, this.memory.save());
-    });
+  }
+
+  /** What was entered, and is being entered. */
+  get memory(): LineMemory {
+    return this.#kept.memory;
   }
 
   /** The view; read {@link PageStore.revision} to be drawn with its changes. */
@@ -165,8 +167,8 @@ export class PageStore {
     this.open.value = key;
     this.isLoading.value = key !== undefined && this.#loading.has(key);
     this.#isAtEnd = true;
-    if (key === undefined) return sessionStorage.removeItem(openKey);
-    sessionStorage.setItem(openKey, key);
+    this.#kept.open(key);
+    if (key === undefined) return;
     this.#firstNew = this.#firstUnseen(this.view.conversation(key));
     const log = this.logOf(key);
     if (log.size < fewMessages && !log.isWhole) this.loadOlder();
@@ -378,11 +380,9 @@ export class PageStore {
 
   #begin(view: ClientView): void {
     this.#view = view;
+    const open = this.#kept.restore();
     for (const { info } of view.transfers()) this.#placeTransfer(info);
-    const open = sessionStorage.getItem(openKey);
-    if (this.open.value === undefined && open !== null) {
-      this.openChat(open as ConversationKey);
-    }
+    if (this.open.value === undefined) this.openChat(open);
     this.#flush();
   }
 
@@ -497,7 +497,7 @@ export class PageStore {
       this.memory.move(old, key);
       if (this.open.value !== old) continue;
       this.open.value = key;
-      sessionStorage.setItem(openKey, key);
+      this.#kept.open(key);
     }
   }
 
@@ -511,8 +511,7 @@ export class PageStore {
   #forgetAll(): void {
     this.uploads.stop();
     this.calls.handleLost();
-    this.memory.clear();
-    for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
+    this.#kept.forget();
     this.#logs.clear();
     this.notes.clear();
     this.#transferPlaces.clear();
@@ -584,9 +583,6 @@ export class PageStore {
 const fewMessages = 40;
 /** About so many stay of a conversation that is left. */
 const keptMessages = 150;
-/** Where a tab keeps, until it is loaded again, what is entered and what is open. */
-const draftsKey = "parley-drafts";
-const openKey = "parley-open";
 const mostNotices = 4;
 const hiddenFlushMs = 100;
 const announceMs = 100;

@@ -1,7 +1,10 @@
 /** A session in virtual time against frames that a test writes by hand. */
 import { assert } from "@std/assert";
 import type { ClientEffect } from "../../lib/client/events/client_effect.ts";
-import type { ClientEvent } from "../../lib/client/events/client_event.ts";
+import type {
+  ClientEvent,
+  CommandOutcome,
+} from "../../lib/client/events/client_event.ts";
 import type { QuietEvent } from "../../lib/client/events/quiet_event.ts";
 import { ClientView } from "../../lib/client/events/client_view.ts";
 import { isQuiet } from "../../lib/client/events/event_kind.ts";
@@ -135,6 +138,15 @@ export class SessionHarness {
     const index = this.sent.findIndex((each) => each.do === name);
     assert(index >= 0, `no ${name} among ${JSON.stringify(this.sent)}`);
     return this.sent.splice(index, 1)[0] as Sent;
+  }
+
+  /** What became of command number `n`, which must have ended. */
+  outcome(n: number): CommandOutcome {
+    const found = this.events.find((event) =>
+      event.event === "result" && event.n === n
+    );
+    if (found?.event !== "result") throw new Error(`${n} is not settled`);
+    return found.outcome;
   }
 
   line(text: string): number {

@@ -49,7 +49,10 @@ export class CommandRunner {
   /** Starts command number `n`. */
   run({ command, ...given }: Command, n: number): void {
     commandRow(command).run(given, this.#host, (result) => {
-      const { ok: answer, ...refusal } = result;
+      const { ok: answer, ...refused } = result;
+      const refusal = refused.code === "unknown_request"
+        ? { ...refused, message: `This server is too old for /${command}` }
+        : refused;
       const outcome = answer === undefined
         ? { command, ok: false, ...refusal }
         : { command, ok: true, answer };

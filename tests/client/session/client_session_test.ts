@@ -349,6 +349,17 @@ Deno.test("ClientSession: idle, removed and moved sessions end the program", () 
   }
 });
 
+Deno.test("ClientSession: of a command that the server does not know it is said that the server is too old", () => {
+  const harness = loggedIn();
+  const n = harness.line("/search hi");
+  const code = "unknown_request";
+  harness.refuse("search", code);
+  const message = "This server is too old for /search";
+  assertEquals(harness.outcome(n), {
+    ...{ command: "search", ok: false, code, message },
+  });
+});
+
 Deno.test("ClientSession: the end of input waits for results, then logs out", () => {
   const harness = loggedIn();
   harness.line("/activeuser");

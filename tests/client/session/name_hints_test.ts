@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
 import { loggedIn } from "../logged_in.ts";
 import type { SessionHarness } from "../session_harness.ts";
 
@@ -18,16 +17,8 @@ const answers = {
   who: { users: [{ user: "leia", since: 1, ip: "192.0.2.1", udpPort: 0 }] },
 };
 
-function outcome(harness: SessionHarness, n: number): CommandOutcome {
-  const found = harness.events.find((event) =>
-    event.event === "result" && event.n === n
-  );
-  if (found?.event !== "result") throw new Error(`${n} is not settled`);
-  return found.outcome;
-}
-
 function messageOf(harness: SessionHarness, n: number): string {
-  const settled = outcome(harness, n);
+  const settled = harness.outcome(n);
   return settled.ok ? "ok" : settled.message;
 }
 
@@ -156,7 +147,7 @@ Deno.test("a message to several is one for each, and tells of those it did not r
   for (const [re, to, number] of [[hans, "hans", 5], [leia, "leia", 4]]) {
     harness.server({ re, ok: { at: 7, sent: [{ to, number, kept: false }] } });
   }
-  assertEquals(outcome(harness, n), {
+  assertEquals(harness.outcome(n), {
     command: "msgto",
     ok: false,
     code: "not_delivered",

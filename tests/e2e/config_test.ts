@@ -61,7 +61,7 @@ Deno.test("config.toml: what is wrong is told with file, line and remedy", async
         'accept = "maybe"',
         /config\.toml, line 1: invalid accept "maybe": must be always, ask or never$/,
       ],
-      ["user = \n", /config\.toml, line 1, column \d+: /],
+      ["user = \n", /config\.toml, line 1: "user" must be text in quotes$/],
       [
         "[servers.home]\nuser = 'a b'\n",
         /config\.toml, line 2: invalid user "a b"/,

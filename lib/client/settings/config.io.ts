@@ -1,7 +1,12 @@
 /** The client's `config.toml` in the configuration folder. */
 import { join } from "@std/path";
 import type { ConfigSource } from "./options.ts";
-import { checkConfig, ConfigError, newConfigText } from "./config_file.ts";
+import {
+  checkConfig,
+  ConfigError,
+  newConfigText,
+  syntaxProblem,
+} from "./config_file.ts";
 import { withoutMark } from "../../base/text_file.ts";
 import { decodeStrictly } from "../../system/files.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
@@ -72,9 +77,9 @@ async function parse(text: string, path: string): Promise<ConfigSource> {
     if (!(error instanceof toml.TomlError)) throw error;
     const [what = ""] = error.message.split("\n");
     const why = what.replace(/^Invalid TOML document: /, "");
-    throw new ConfigError(
-      `${path}, line ${error.line}, column ${error.column}: ${why}`,
-    );
+    const { line, column } = error;
+    const problem = syntaxProblem(text, line) ?? `column ${column}: ${why}`;
+    throw new ConfigError(`${path}, line ${line}: ${problem}`);
   }
   return { config: checkConfig(document, text, path) };
 }

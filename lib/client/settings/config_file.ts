@@ -4,6 +4,7 @@
  * error, or `parley config`, can tell where it comes from.
  */
 import { nearestWord } from "../../base/nearest_word.ts";
+import { visible } from "../../base/text.ts";
 import { type SettingRow, settingRows } from "./settings.ts";
 
 /** A value of the configuration. */
@@ -110,6 +111,46 @@ export function checkConfig(
   return { path, settings: read(document, [], "all"), servers };
 }
 
+/**
+ * What is wrong with a line on which a text stops being TOML, where it is one of
+ * the usual slips; `undefined` where it is another one.
+ *
+ * @param number Of the line, from 1.
+ */
+export function syntaxProblem(
+  text: string,
+  number: number,
+): string | undefined {
+  const lines = text.split("\n").slice(0, number);
+  const line = visible(lines.pop()?.trim().slice(0, mostShown) ?? "");
+  if (line.startsWith("[")) {
+    if (!line.includes("]")) return `"${line}" has no ] at its end`;
+    return lines.some((other) => other.trim() === line)
+      ? `${line} is there twice`
+      : undefined;
+  }
+  const [, key = "", value = ""] = /^([\w-]+)\s*=\s*(.*)$/.exec(line) ?? [];
+  if (key === "") {
+    return line.includes("=") ? undefined : `"${line}" must be KEY = VALUE`;
+  }
+  const mark = /^["']/.exec(value)?.[0];
+  if (mark !== undefined) {
+    if (!value.includes(mark, 1)) {
+      return `the text of "${key}" has no ${mark} at its end`;
+    }
+    const table = lines.findLastIndex((other) => other.trim().startsWith("["));
+    const isThere = lines.slice(table + 1)
+      .some((other) => other.trim().split(/[\s=]/, 1)[0] === key);
+    return isThere ? `"${key}" is there twice` : undefined;
+  }
+  if (/^[[{]/.test(value)) return undefined;
+  const bare = value.replace(/\s*#.*$/, "");
+  const type = settingRows.find((row) => row.key === key)?.type ?? "string";
+  const isText = type === "string" && bare !== "";
+  const example = isText ? `: ${key} = "${bare}"` : "";
+  return `"${key}" must be ${typeNames[type]}${example}`;
+}
+
 /** The text of a new `config.toml`: every setting, explained, none of them set. */
 export function newConfigText(): string {
   const all = settingRows.filter(({ scope }) => scope !== "server");
@@ -191,6 +232,8 @@ function joined(keys: readonly string[]): string {
   return JSON.stringify(keys);
 }
 
+/** Characters of a line that are repeated to people. */
+const mostShown = 80;
 const serversKey = "servers";
 /** What to say of a key that stands in this place and belongs elsewhere. */
 const misplaced = {

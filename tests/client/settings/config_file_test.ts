@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parse } from "smol-toml";
+import { parse, TomlError } from "smol-toml";
 import { settingRows } from "../../../lib/client/settings/settings.ts";
 import {
   checkConfig,
   ConfigError,
   newConfigText,
+  syntaxProblem,
 } from "../../../lib/client/settings/config_file.ts";
 
 const read = (text: string) => checkConfig(parse(text), text, "/c.toml");
@@ -41,6 +42,39 @@ Deno.test("checkConfig() knows the lines of dotted and inline tables", () => {
   assertEquals(config.servers.get("home")?.get("host")?.line, 2);
   const inline = read('\nservers = { home = { host = "h" } }');
   assertEquals(inline.servers.get("home")?.get("host")?.line, 2);
+});
+
+Deno.test("syntaxProblem() says what the usual slips are", () => {
+  const cases: [string, string | undefined][] = [
+    [
+      "# mine\nuser = yoda # me\n",
+      '"user" must be text in quotes: user = "yoda"',
+    ],
+    ["user =\n", '"user" must be text in quotes'],
+    ["limit = 2M", '"limit" must be text in quotes: limit = "2M"'],
+    ["quiet = True\n", '"quiet" must be true or false'],
+    ["udp-port = x\n", '"udp-port" must be a whole number'],
+    ["usr = x\n", '"usr" must be text in quotes: usr = "x"'],
+    ['user = "yoda\n', 'the text of "user" has no " at its end'],
+    ['user = "yoda', 'the text of "user" has no " at its end'],
+    ["user = 'yoda\"\n", 'the text of "user" has no \' at its end'],
+    ['user "yoda"\n', '"user "yoda"" must be KEY = VALUE'],
+    ['[servers.home\nhost = "h"\n', '"[servers.home" has no ] at its end'],
+    ['user = "a"\nuser = "b"\n', '"user" is there twice'],
+    [
+      'user = "a"\n[servers.h]\nhost = "h"\nhost = "i"\n',
+      '"host" is there twice',
+    ],
+    ["[servers.h]\n[servers.h]\n", "[servers.h] is there twice"],
+    // What else there may be is left to who reads TOML.
+    ['user = "a" "b"\n', undefined],
+    ["servers = [,]\n", undefined],
+    ["= x\n", undefined],
+  ];
+  for (const [text, expected] of cases) {
+    const error = assertThrows(() => parse(text), TomlError, undefined, text);
+    assertEquals(syntaxProblem(text, error.line), expected, text);
+  }
 });
 
 Deno.test("checkConfig() names file, line and remedy", () => {

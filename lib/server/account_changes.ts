@@ -8,7 +8,7 @@
  * which names the account by its id: whoever gets the name afterwards, by
  * whatever way, is another person, and has nothing of the one before.
  */
-import { wireError } from "../wire/errors.ts";
+import { type WireError, wireError } from "../wire/errors.ts";
 import type { Instant } from "../base/ports.ts";
 import { portions, type Steps } from "../base/steps.ts";
 import { dismiss } from "./requests/presence.ts";
@@ -25,6 +25,24 @@ export function handleCredentialChange(
   voidTokens(server, user);
 }
 
+/**
+ * The server's owner gave a user another password, perhaps because somebody else
+ * has the old one: who is in by that is to go.
+ */
+export function handleNewPassword(
+  server: ServerContext,
+  name: string,
+  now: Instant,
+): void {
+  const user = server.directory.userSpelled(name);
+  if (user === undefined || user.allSessions.length === 0) return;
+  const text = "The server's owner gave you another password: " +
+    "log in again with the new one";
+  endSessions(server, user, wireError("logged_out_elsewhere", text), now);
+  const why = "has another password now and was logged out";
+  server.actions.report("info", `${user.name} ${why}`);
+}
+
 /** The line of an account is gone: nobody can log in, and who is in is sent out. */
 export function shutOut(
   server: ServerContext,
@@ -33,7 +51,7 @@ export function shutOut(
 ): void {
   const user = server.directory.userSpelled(name);
   if (user === undefined) return;
-  endSessions(server, user, now);
+  endSessions(server, user, wireError("account_removed"), now);
   user.active = false;
 }
 
@@ -46,7 +64,7 @@ export function endAccount(
   const { directory, background, actions } = server;
   const user = directory.userOf(account);
   if (user === undefined) return;
-  endSessions(server, user, now);
+  endSessions(server, user, wireError("account_removed"), now);
   directory.endUser(user);
   user.forget();
   server.later.forget(user);
@@ -84,10 +102,15 @@ function welcomeUser(server: ServerContext, name: string): void {
   user.active = true;
 }
 
-function endSessions(server: ServerContext, user: User, now: Instant): void {
+function endSessions(
+  server: ServerContext,
+  user: User,
+  why: WireError,
+  now: Instant,
+): void {
   for (const session of user.allSessions) {
     if (session.entered) {
-      dismiss(server, session, wireError("account_removed"), false, now);
+      dismiss(server, session, why, false, now);
     } else user.removeSession(session);
   }
   voidTokens(server, user);

@@ -6,6 +6,7 @@ import { serverSpeaksPlain, startsLikeTls } from "../security/certificate.ts";
 import {
   endAccount,
   handleCredentialChange,
+  handleNewPassword,
   shutOut,
   welcomeUsers,
 } from "./account_changes.ts";
@@ -320,6 +321,12 @@ export class ServerCore {
   /** All of that is done; whoever waits for it may know once it is stored. */
   handleRequestsDone(requests: readonly StoredRequest[], now: Instant): void {
     this.#now = now;
+    // By now the old password is none: who has to go cannot come back by it.
+    const renewed = requests.filter(({ what }) => what === "password");
+    for (const { subject } of renewed) {
+      handleNewPassword(this.#server, subject, now);
+    }
+    if (renewed.length > 0) this.#settle();
     this.#server.background.noteRequests(requests.at(-1)?.number ?? 0);
     this.#commits.flush(now);
   }

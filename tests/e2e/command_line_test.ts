@@ -324,4 +324,11 @@ Deno.test("server user …: accounts are managed without a running server and wi
   await using yoda = await TestClient.login(server, "yoda", "plain words");
   await yoda.succeed("/msgto luke free again");
   await luke.event("message", { text: "free again" });
+  // Whoever is in by an old password is not, once there is another.
+  assertEquals((await user(["passwd", "yoda"], "other words")).code, 0);
+  const end = await yoda.event("disconnected");
+  assertEquals([end.code, end.retrying], ["logged_out_elsewhere", false]);
+  await luke.succeed("/msgto yoda still here");
+  await using again = await TestClient.login(server, "yoda", "other words");
+  await again.event("message", { text: "still here" });
 });

@@ -132,7 +132,9 @@ async function run(command: UserCommand, console: Console): Promise<void> {
       const password = await readNewPassword(console, command.passwordFile);
       const verifier = await makeNewVerifier(password);
       const done = await edit((file) => setPassword(file, action, verifier));
-      return console.print(done + await tell(data));
+      if (action.do === "add") return console.print(done + await tell(data));
+      const outcome = await data?.request("password", action.name);
+      return console.print(done + afterwards(outcome));
     }
   }
 }

@@ -69,9 +69,10 @@ export interface StoredRequest {
   readonly number: number;
   /**
    * `unlock` ends the lock of the user name `subject`, `remove` the account
-   * `subject`; `accounts` has `credentials.txt` read.
+   * `subject`; `accounts` has `credentials.txt` read, in which `password` says
+   * that the user name `subject` was given another password.
    */
-  readonly what: "unlock" | "remove" | "accounts";
+  readonly what: "unlock" | "remove" | "accounts" | "password";
   readonly subject: string;
 }
 

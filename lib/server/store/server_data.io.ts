@@ -47,8 +47,9 @@ export abstract class ServerData {
     subject = "",
   ): Promise<RequestOutcome> {
     const isRunning = await this.isRunning();
-    // A server reads the accounts when it starts.
-    if (!isRunning && what === "accounts") return "later";
+    // A server reads the accounts when it starts, and nobody is logged in then.
+    const isOfAccounts = what === "accounts" || what === "password";
+    if (!isRunning && isOfAccounts) return "later";
     const number = await this.insert(what, subject);
     if (!isRunning) return "later";
     const giveUpAt = performance.now() + answerMs;

@@ -35,6 +35,33 @@ Deno.test("password-change: the new password is good, the old one is not, the se
   assert(again !== undefined && "ok" in again);
 });
 
+Deno.test("another password by the server's owner logs that user out everywhere, and nobody else", () => {
+  const harness = new CoreHarness();
+  const laptop = harness.loginFrom("yoda", "laptop");
+  const desk = harness.loginFrom("yoda", "desk");
+  const luke = harness.login("luke");
+  for (const subject of ["yoda", "nobody", "leia"]) {
+    const request = { number: 1, what: "password", subject } as const;
+    harness.core.handleRequests([request], harness.now);
+    assertEquals(
+      laptop.bye,
+      subject === "yoda" ? undefined : "logged_out_elsewhere",
+    );
+    harness.core.handleRequestsDone([request], harness.now);
+    harness.drive();
+  }
+  for (const yoda of [laptop, desk]) {
+    assertEquals(yoda.bye, "logged_out_elsewhere");
+    assert(yoda.closed);
+    const late = harness.connect();
+    late.hello();
+    const refusal = late.refused("resume", { token: yoda.token, udpPort: 0 });
+    assert(refusal.startsWith("token_invalid"), refusal);
+  }
+  assert(!luke.closed);
+  luke.ask("who", {});
+});
+
 Deno.test("password-change: a wrong old password counts as a failed login; the one that locks ends the session", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");

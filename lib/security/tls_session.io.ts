@@ -8,12 +8,13 @@
  */
 import { joinBytes } from "../base/bytes.ts";
 import { createSecureContext, TLSSocket } from "node:tls";
+import { lastRead } from "../system/tcp_socket.io.ts";
 
 /** What a session tells its owner, during {@link TlsSession.receive}. */
 export interface TlsSessionEvents {
   /** The handshake is over. */
   handleEstablished(): void;
-  /** Clear bytes; they are the owner's. */
+  /** Clear bytes; they are the owner's, unless they are in a given space. */
   handleClear(bytes: Uint8Array): void;
   /** The other side says that nothing more comes. */
   handleClearEnd(): void;
@@ -43,11 +44,16 @@ export class TlsContext {
     }
   }
 
-  /** A session with someone who has just connected. */
-  session(events: TlsSessionEvents): TlsSession {
+  /**
+   * A session with someone who has just connected.
+   *
+   * @param space Where clear bytes are put: then they may be overwritten after
+   * the call that tells of them, and several sessions may have the same.
+   */
+  session(events: TlsSessionEvents, space?: Uint8Array): TlsSession {
     const handle = newHandle(serverSide);
     handle.initServerTls(this.#context);
-    return new TlsSession(handle, events);
+    return new TlsSession(handle, events, space);
   }
 }
 
@@ -79,7 +85,11 @@ export class TlsSession {
   #failed = false;
 
   /** Use {@link TlsContext.session} or {@link tlsClientSession}. */
-  constructor(handle: TlsHandle, events: TlsSessionEvents) {
+  constructor(
+    handle: TlsHandle,
+    events: TlsSessionEvents,
+    space?: Uint8Array,
+  ) {
     this.#handle = handle;
     handle.attachJsStream();
     handle.setHandle(handle);
@@ -87,9 +97,12 @@ export class TlsSession {
       this.#established = true;
       events.handleEstablished();
     };
+    if (space !== undefined) handle.useUserBuffer(space);
     handle.onread = (buffer) => {
+      const count = lastRead();
       if (buffer !== undefined) events.handleClear(new Uint8Array(buffer));
-      else events.handleClearEnd();
+      else if (count <= 0 || space === undefined) events.handleClearEnd();
+      else events.handleClear(space.subarray(0, count));
     };
     handle.onerror = (error) => {
       this.#failed = true;
@@ -115,23 +128,27 @@ export class TlsSession {
     if (!this.#failed) this.#handle.readBuffer(bytes);
   }
 
-  /** Encrypts; what is to be sent for it and for all before. */
-  encrypt(bytes: Uint8Array): Uint8Array {
+  /**
+   * Encrypts; what is to be sent for it and for all before.
+   *
+   * @param data Bytes, or a text of ASCII alone.
+   */
+  encrypt(data: Uint8Array | string): Uint8Array {
+    const handle = this.#handle;
     const parts: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; at += sliceBytes) {
-      const slice = bytes.subarray(at, at + sliceBytes);
-      this.#handle.writeBuffer(request, slice);
-      const part = this.takeOutgoing();
-      if (part !== undefined) parts.push(part);
+    for (let at = 0; at < data.length; at += sliceBytes) {
+      const end = at + sliceBytes;
+      if (typeof data === "string") {
+        handle.writeLatin1String(request, data.slice(at, end));
+      } else handle.writeBuffer(request, data.subarray(at, end));
+      parts.push(handle.drainEncOut());
     }
     return joinBytes(parts);
   }
 
   /** What is to be sent without anybody having written: of the handshake. */
   takeOutgoing(): Uint8Array | undefined {
-    const buffer = this.#handle.drainEncOut();
-    if (buffer === undefined || buffer === null) return undefined;
-    const bytes = new Uint8Array(buffer);
+    const bytes = this.#handle.drainEncOut();
     return bytes.length > 0 ? bytes : undefined;
   }
 
@@ -163,8 +180,10 @@ interface TlsHandle {
   readStart(): number;
   start(): number;
   readBuffer(bytes: Uint8Array): void;
-  drainEncOut(): ArrayBuffer | Uint8Array | undefined | null;
+  drainEncOut(): Uint8Array;
   writeBuffer(request: object, bytes: Uint8Array): number;
+  writeLatin1String(request: object, text: string): number;
+  useUserBuffer(space: Uint8Array): void;
   shutdown(request: object): number;
   destroySsl(): void;
 }

@@ -106,13 +106,22 @@ export class TcpSocket implements ByteSocket {
     });
   }
 
-  start(events: TcpSocketEvents): void {
+  /**
+   * @param space Where bytes are put: then they may be overwritten after the
+   * call that tells of them, and several sockets may have the same. Without it
+   * each time costs memory of its own.
+   */
+  start(events: TcpSocketEvents, space?: Uint8Array): void {
     if (this.#closed) return;
     this.#handle.readStop();
-    this.#handle.onread = (buffer, count = streamState[readBytesOrError]) => {
-      if (this.#closed || this.#ended || count === undefined) return;
-      if (buffer !== undefined && count > 0) {
-        return events.handleBytes(new Uint8Array(buffer, 0, count));
+    if (space !== undefined) this.#handle.useUserBuffer(space);
+    this.#handle.onread = (buffer, count = lastRead()) => {
+      if (this.#closed || this.#ended) return;
+      if (count > 0) {
+        const bytes = buffer === undefined
+          ? space?.subarray(0, count)
+          : new Uint8Array(buffer, 0, count);
+        return bytes && events.handleBytes(bytes);
       }
       if (count === 0) return;
       this.#ended = true;
@@ -129,20 +138,18 @@ export class TcpSocket implements ByteSocket {
     if (!this.#closed) this.#handle.readStart();
   }
 
-  write(bytes: Uint8Array): Promise<void> | undefined {
+  /** @param data Bytes, or a text of ASCII alone. */
+  write(data: Uint8Array | string): Promise<void> | undefined {
     if (this.#closed) throw new Error("the connection is closed");
-    let settle: ((status: number) => void) | undefined;
-    const request = {
-      oncomplete: (status: number) => settle?.(status),
-      // What waits in the system's stead is read from here, and not kept there.
-      buffer: bytes,
-    };
-    const status = this.#handle.writeBuffer(request, bytes);
+    const request = spareRequest;
+    const status = typeof data === "string"
+      ? this.#handle.writeLatin1String(request, data)
+      : this.#handle.writeBuffer(request, data);
     if (status !== 0) throw systemError(status);
+    // Most writes are over by now, and leave it for the next one.
     if (!streamState[lastWriteWasAsync]) return undefined;
-    return new Promise((resolve, reject) => {
-      settle = (status) => status < 0 ? reject(systemError(status)) : resolve();
-    });
+    spareRequest = new WriteRequest();
+    return request.wait(data);
   }
 
   closeWrite(): void {
@@ -162,6 +169,28 @@ export class TcpSocket implements ByteSocket {
     if (this.#handle.reset() !== 0) this.#handle.close();
   }
 }
+
+/** A write that the system does not take at once. */
+class WriteRequest implements HandleRequest {
+  /** What is written later is read from there, and not kept there. */
+  #data: Uint8Array | string | undefined;
+  #settle: ((status: number) => void) | undefined;
+
+  wait(data: Uint8Array | string): Promise<void> {
+    this.#data = data;
+    return new Promise((resolve, reject) => {
+      this.#settle = (status) =>
+        status < 0 ? reject(systemError(status)) : resolve();
+    });
+  }
+
+  oncomplete(status: number): void {
+    this.#data = undefined;
+    this.#settle?.(status);
+  }
+}
+
+let spareRequest = new WriteRequest();
 
 /** What a listener tells its owner. */
 export interface TcpListenerEvents {
@@ -298,6 +327,8 @@ interface TcpHandle {
   readStart(): number;
   readStop(): number;
   writeBuffer(request: HandleRequest, bytes: Uint8Array): number;
+  writeLatin1String(request: HandleRequest, text: string): number;
+  useUserBuffer(space: Uint8Array): void;
   shutdown(request: HandleRequest): number;
   close(): void;
   reset(): number;
@@ -363,6 +394,14 @@ const { TCP, constants } = binding("tcp_wrap") as {
   readonly TCP: new (kind: number) => TcpHandle;
   readonly constants: { readonly SOCKET: number; readonly SERVER: number };
 };
+/**
+ * How many bytes a handle that tells of a read has read, or as a negative number
+ * why it has read none.
+ */
+export function lastRead(): number {
+  return streamState[readBytesOrError] ?? 0;
+}
+
 const streams = binding("stream_wrap");
 const streamState: Int32Array = streams.streamBaseState;
 const readBytesOrError: number = streams.kReadBytesOrError;

@@ -35,6 +35,20 @@ export function joinFrames(frames: readonly Frame[]): Uint8Array | undefined {
   return joined;
 }
 
+/**
+ * Frames as one text of ASCII alone, which costs less to write than bytes;
+ * `undefined` when they are no short texts, or none.
+ */
+export function joinTexts(frames: readonly Frame[]): string | undefined {
+  let joined = "";
+  for (const frame of frames) {
+    if (typeof frame !== "string") return undefined;
+    joined += frame;
+    if (joined.length > shortBytes) return undefined;
+  }
+  return joined === "" ? undefined : joined;
+}
+
 /** True when these are the very frames that were joined last. */
 function isLastJoined(frames: readonly Frame[]): boolean {
   if (frames.length !== lastFrames.length) return false;
@@ -45,6 +59,8 @@ function isLastJoined(frames: readonly Frame[]): boolean {
   return true;
 }
 
+/** What a handle writes at once of a text. */
+const shortBytes = 16 * 1024;
 let lastFrames: readonly Frame[] = [];
 let lastJoined = new Uint8Array(0);
 const encoder = new TextEncoder();

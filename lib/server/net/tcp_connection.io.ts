@@ -9,7 +9,7 @@
 import type { ChannelBinding } from "../../security/scram.ts";
 import type { Frame } from "../model/outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "../model/actions.ts";
-import { joinFrames } from "./join_frames.ts";
+import { joinFrames, joinTexts } from "./join_frames.ts";
 import type { NetworkOwner } from "./network.ts";
 import type { TcpSocket, TcpSocketEvents } from "../../system/tcp_socket.io.ts";
 import type {
@@ -99,7 +99,7 @@ export class TcpConnection
 
   /** Starts to read. */
   start(): void {
-    this.#socket.start(this);
+    this.#socket.start(this, arrived);
   }
 
   /** Reads what comes, or nothing for now. */
@@ -148,21 +148,20 @@ export class TcpConnection
     return this.#hasQueued || this.#last.length > 0;
   }
 
-  takeOutgoing(): Uint8Array | undefined {
+  takeOutgoing(): Uint8Array | string | undefined {
     const last = this.#last;
     if (last.length > 0) {
       this.#last = [];
       return joinFrames(last);
     }
-    const bytes = joinFrames(this.#owner.takeFrames(this.id, writeBytes));
-    this.#hasQueued = bytes !== undefined && bytes.length >= writeBytes;
-    return bytes;
+    const frames = this.#owner.takeFrames(this.id, writeBytes);
+    const data = joinTexts(frames) ?? joinFrames(frames);
+    this.#hasQueued = data !== undefined && data.length >= writeBytes;
+    return data;
   }
 
-  write(bytes: Uint8Array): number | Promise<number> {
-    const { length } = bytes;
-    const sent = this.#socket.write(this.#tls?.encrypt(bytes) ?? bytes);
-    return sent === undefined ? length : sent.then(() => length);
+  write(data: Uint8Array | string): Promise<void> | undefined {
+    return this.#socket.write(this.#tls?.encrypt(data) ?? data);
   }
 
   handleDrained(): void {
@@ -185,7 +184,7 @@ export class TcpConnection
     }
     this.#waitingBytes += bytes.length;
     if (this.#waitingBytes > mostWaitingBytes) this.#socket.pause();
-    if (this.#waiting.push(bytes) === 1) {
+    if (this.#waiting.push(bytes.slice()) === 1) {
       this.#logins.add(() => this.#takeTurn());
     }
   }
@@ -229,7 +228,7 @@ export class TcpConnection
 
   #takeTurn(): void {
     if (this.#state === "closed") return;
-    this.#tls ??= this.#secure?.context.session(this);
+    this.#tls ??= this.#secure?.context.session(this, decrypted);
     const waiting = this.#waiting;
     this.#waiting = [];
     const wasPaused = this.#waitingBytes > mostWaitingBytes;
@@ -330,6 +329,12 @@ function remoteOf({ remote, local }: TcpSocket): RemoteAddress {
 function plainAddress(ip: string): string {
   return ip.replace(/^::ffff:(?=\d+\.)/i, "");
 }
+
+// What comes is looked at when it does, and only so much of it is kept as is not
+// understood yet: so all connections have the same space for it.
+const spaceBytes = 64 * 1024;
+const arrived = new Uint8Array(spaceBytes);
+const decrypted = new Uint8Array(spaceBytes);
 
 /** How long a connection may take to end, ms. */
 export const finishMs = 1000;

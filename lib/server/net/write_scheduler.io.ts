@@ -15,10 +15,10 @@ import { limits } from "../../wire/limits.ts";
 export interface WriteSource {
   /** True when something is queued. */
   readonly hasOutgoing: boolean;
-  /** All that is queued, joined. */
-  takeOutgoing(): Uint8Array | undefined;
-  /** Writes some of it; how many bytes. */
-  write(bytes: Uint8Array): number | Promise<number>;
+  /** All that is queued, joined: bytes, or a text of ASCII alone. */
+  takeOutgoing(): Uint8Array | string | undefined;
+  /** Writes all of it; `undefined` when that is done already. */
+  write(data: Uint8Array | string): Promise<void> | undefined;
   /** Nothing is queued and nothing under way any more. */
   handleDrained(): void;
   /** The connection is broken; it will not be written to again. */
@@ -100,9 +100,9 @@ export class Writer {
     this.#place = this.#line;
     this.#state = "writing";
     try {
-      const bytes = this.#source.takeOutgoing();
+      const data = this.#source.takeOutgoing();
       // Most writes are over at once: waiting for those costs more than they do.
-      const under = bytes === undefined ? undefined : this.#write(bytes);
+      const under = data === undefined ? undefined : this.#source.write(data);
       if (under === undefined) return this.#ended();
       this.#startedAt = performance.now();
       under.then(
@@ -119,18 +119,6 @@ export class Writer {
     if (this.#startedAt > time) return;
     this.#line = this.#slow;
     this.#leavePlace();
-  }
-
-  /** Writes all of it; `undefined` when that is done already. */
-  #write(bytes: Uint8Array): Promise<void> | undefined {
-    for (let rest = bytes; rest.length > 0;) {
-      const written = this.#source.write(rest);
-      if (typeof written !== "number") {
-        return written.then((count) => this.#write(rest.subarray(count)));
-      }
-      rest = rest.subarray(written);
-    }
-    return undefined;
   }
 
   #ended(error?: unknown): void {

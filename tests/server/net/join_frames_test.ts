@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { joinFrames } from "../../../lib/server/net/join_frames.ts";
+import { joinFrames, joinTexts } from "../../../lib/server/net/join_frames.ts";
 
 Deno.test("joinFrames makes one write of texts and bytes, in order", () => {
   const encode = (text: string) => new TextEncoder().encode(text);
@@ -17,4 +17,11 @@ Deno.test("joinFrames joins the same frames for many connections once", () => {
   assertEquals(joined, Uint8Array.of(1, 2));
   assertStrictEquals(joinFrames([first, second]), joined);
   assertEquals(joinFrames([second, first]), Uint8Array.of(2, 1));
+});
+
+Deno.test("joinTexts makes one text of short texts alone", () => {
+  assertEquals(joinTexts([]), undefined);
+  assertEquals(joinTexts(["a\n", "b\n"]), "a\nb\n");
+  assertEquals(joinTexts(["a\n", Uint8Array.of(1)]), undefined);
+  assertEquals(joinTexts(["x".repeat(16_384), "x"]), undefined);
 });

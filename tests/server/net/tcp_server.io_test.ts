@@ -64,7 +64,7 @@ class EchoServer {
   }
 
   send(id: number, text: string): void {
-    this.queues.get(id)?.push(new TextEncoder().encode(text));
+    this.queues.get(id)?.push(text);
     this.server.wake([id]);
   }
 
@@ -164,6 +164,23 @@ for (const [kind, certificate] of kinds) {
     await chatter.read(new Uint8Array(100));
     assert(echo.heard - before < clients.length);
     for (const each of [...clients, chatter]) each.close();
+    await echo.server.close();
+  });
+
+  Deno.test(`TcpServer hears of each in a crowd what they have said (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const clients = await Promise.all(
+      Array.from({ length: 30 }, () => echo.connect()),
+    );
+    const answers = await Promise.all(clients.map(async (each, index) => {
+      const told = String(index).repeat(400 * (index + 1));
+      await write(each, `${told}\n`);
+      // Nothing may be taken for what somebody else says meanwhile.
+      await write(each, "quit");
+      const answer = await readAll(each);
+      return answer.replaceAll(/\D/g, "") === told;
+    }));
+    assertEquals(answers, clients.map(() => true));
     await echo.server.close();
   });
 

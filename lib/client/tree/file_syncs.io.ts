@@ -5,7 +5,9 @@
  * take a minute.
  */
 export class FileSyncs {
-  readonly #running = new Set<Promise<void>>();
+  #running = 0;
+  /** Resolves once one of those that run has ended. */
+  #ended: PromiseWithResolvers<void> | undefined;
   #failure: unknown;
   /** How many took longer than memory does, less a share of those that did not. */
   #slow = 0;
@@ -40,14 +42,8 @@ export class FileSyncs {
    */
   async add(file: Deno.FsFile, onLasting = () => {}): Promise<void> {
     if (this.#slow < mostSlow) return this.#syncAtOnce(file, onLasting);
-    const sync: Promise<void> = file.sync().then(onLasting)
-      .catch((error) => void (this.#failure ??= error))
-      .finally(() => {
-        file.close();
-        this.#running.delete(sync);
-      });
-    this.#running.add(sync);
-    if (this.#running.size >= mostSyncs) await Promise.race(this.#running);
+    while (this.#running >= mostSyncs) await this.#oneEnds();
+    this.#start(file, onLasting);
   }
 
   /**
@@ -56,8 +52,26 @@ export class FileSyncs {
    * @throws What the system said about one of them.
    */
   async settle(): Promise<void> {
-    await Promise.all(this.#running);
+    while (this.#running > 0) await this.#oneEnds();
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #start(file: Deno.FsFile, onLasting: () => void): Promise<void> {
+    this.#running++;
+    try {
+      await file.sync();
+      onLasting();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+    file.close();
+    this.#running--;
+    this.#ended?.resolve();
+    this.#ended = undefined;
+  }
+
+  #oneEnds(): Promise<void> {
+    return (this.#ended ??= Promise.withResolvers()).promise;
   }
 
   /** Several at a time take longer than one after the other where none waits. */
@@ -82,7 +96,8 @@ export class FileSyncs {
 }
 
 const leastPause = 16;
-const mostSyncs = 32;
+/** The more there are, the more of them a disk sees to at once. */
+const mostSyncs = 128;
 const mostSlow = 8;
 const quickShare = 0.25;
 /** A disk takes longer. */

@@ -6,6 +6,8 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { digestOfChecks } from "../../engine/blocks/content_digest.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import {
   type FileState,
@@ -20,6 +22,7 @@ import type { TreeEntry } from "./entry_list.ts";
 import {
   chosenFiles,
   fileIs,
+  fileStreamSize,
   footerBytes,
   pieceBytes,
   pieceIs,
@@ -29,7 +32,12 @@ import {
 import type { Entries } from "./entry_list.ts";
 import { FoundFiles, type FoundTree } from "./tree_walk.io.ts";
 import type { TreeProgress } from "./tree_writer.io.ts";
-import { digestOf, readAll } from "./whole_reads.io.ts";
+import {
+  digestOf,
+  readAll,
+  readUnchanged,
+  smallBytes,
+} from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
 export class TreeReader {
@@ -110,6 +118,10 @@ export class TreeReader {
       this.#pending = this.#pending.subarray(some.length);
       return some.length;
     }
+    if (this.#current === undefined) {
+      const length = this.#readWhole(target);
+      if (length > 0) return length;
+    }
     const current = this.#current ??= this.#open();
     if (current === undefined) return this.#end(target);
     const length = current.read(target);
@@ -118,19 +130,56 @@ export class TreeReader {
     return length > 0 ? length : this.#readSome(target);
   }
 
-  #open(): OpenFile | undefined {
+  /**
+   * Puts the next file with all that belongs to it into `target`, if it is small,
+   * there is room, and nothing about it is in doubt.
+   *
+   * @returns How many bytes that were: none where it must be read in pieces.
+   */
+  #readWhole(target: Uint8Array): number {
+    const index = this.#nextFile();
+    if (index === undefined) return 0;
     const { entries } = this.#found;
-    const { wanted, start } = this.#choice;
-    while (this.#next < entries.length) {
-      const index = this.#next++;
-      const entry = entries.at(index)!;
-      if (!wanted[index] || entry.isFolder) continue;
-      this.#opened++;
-      const skip = index === start.entry ? start.blocks * blockBytes : 0;
-      const files = this.#files;
-      return new OpenFile({ entry, files, skip, start: start.digest });
+    const entry = entries.at(index)!;
+    const { size } = entry;
+    const length = fileStreamSize(size);
+    const isSmall = size > 0 && size <= smallBytes && length <= target.length;
+    const { start } = this.#choice;
+    if (!isSmall || index === start.entry && start.blocks > 0) return 0;
+    const content = target.subarray(1, 1 + size);
+    const path = this.#files.pathInside(entry);
+    if (path === undefined || !readUnchanged(path, entry, content)) return 0;
+    target[0] = pieceIs.here;
+    const footer = target.subarray(1 + size, length);
+    footer[0] = fileIs.whole;
+    footer.set(digestOfChecks(Uint32Array.of(crc32(content))), 1);
+    this.#digest.update(footer);
+    this.#next++;
+    this.#opened++;
+    return length;
+  }
+
+  /** The number of the next file that is wanted. */
+  #nextFile(): number | undefined {
+    const { entries } = this.#found;
+    const { wanted } = this.#choice;
+    for (; this.#next < entries.length; this.#next++) {
+      const isSent = wanted[this.#next] && !entries.at(this.#next)!.isFolder;
+      if (isSent) return this.#next;
     }
     return undefined;
+  }
+
+  #open(): OpenFile | undefined {
+    const index = this.#nextFile();
+    if (index === undefined) return undefined;
+    this.#next++;
+    this.#opened++;
+    const entry = this.#found.entries.at(index)!;
+    const { start } = this.#choice;
+    const skip = index === start.entry ? start.blocks * blockBytes : 0;
+    const files = this.#files;
+    return new OpenFile({ entry, files, skip, start: start.digest });
   }
 
   #finish(file: OpenFile): void {

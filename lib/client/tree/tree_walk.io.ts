@@ -134,20 +134,38 @@ export class FoundFiles {
    * @throws What the system says of a file that has gone.
    */
   path(entry: Pick<TreeEntry, "path">): string | undefined {
-    const path = pathIn(this.#roots, entry);
-    const end = entry.path.indexOf("/");
     // What the user named is what it stands for.
-    if (end < 0) return Deno.statSync(path).isFile ? path : undefined;
-    const root = pathIn(this.#roots, { path: entry.path.slice(0, end) });
+    if (!entry.path.includes("/")) {
+      const path = pathIn(this.#roots, entry);
+      return Deno.statSync(path).isFile ? path : undefined;
+    }
+    const path = this.pathInside(entry);
+    if (path === undefined) return undefined;
+    const info = Deno.lstatSync(path);
+    const isFile = info.isFile || info.isSymlink &&
+        Deno.statSync(path).isFile && isInside(path, this.#rootOf(entry));
+    return isFile ? path : undefined;
+  }
+
+  /**
+   * The same of one in a folder, of which it is not looked what it is; undefined
+   * when it is in none, or that has gone or is only reached by a link that leads
+   * elsewhere.
+   */
+  pathInside(entry: Pick<TreeEntry, "path">): string | undefined {
+    if (!entry.path.includes("/")) return undefined;
+    const path = pathIn(this.#roots, entry);
     const folder = path.slice(0, path.length - lastName(entry.path).length);
     if (folder !== this.#folder) {
-      this.#isInside = isInside(folder, root);
       this.#folder = folder;
+      this.#isInside = isThere(folder, this.#rootOf(entry));
     }
-    const info = Deno.lstatSync(path);
-    const isFile = info.isFile ||
-      info.isSymlink && Deno.statSync(path).isFile && isInside(path, root);
-    return isFile && this.#isInside ? path : undefined;
+    return this.#isInside ? path : undefined;
+  }
+
+  /** Where that is which the user named and the entry is in. */
+  #rootOf({ path }: Pick<TreeEntry, "path">): string {
+    return pathIn(this.#roots, { path: path.slice(0, path.indexOf("/")) });
   }
 }
 
@@ -156,6 +174,14 @@ function isInside(path: string, folder: string): boolean {
   const [real, root] = [Deno.realPathSync(path), Deno.realPathSync(folder)];
   return real === root ||
     real.startsWith(root.endsWith(SEPARATOR) ? root : root + SEPARATOR);
+}
+
+function isThere(path: string, folder: string): boolean {
+  try {
+    return isInside(path, folder);
+  } catch {
+    return false;
+  }
 }
 
 class Walk implements FoundTree {

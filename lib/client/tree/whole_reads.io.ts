@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { fileState, isFresh } from "../../system/file_state.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { digestText, FileCheck } from "./file_check.ts";
 import type { KnownFile } from "./tree_journal.ts";
@@ -62,6 +63,34 @@ function checkRest(file: Readable, size: number): FileCheck | undefined {
 }
 
 /**
+ * Fills `target` with the plain file at `path`, and is true when that is all of it
+ * and nothing tells that it was changed, moved or replaced since it had this size
+ * and time. A link is not followed, and nothing is waited for.
+ */
+export function readUnchanged(
+  path: string,
+  { size, modified }: { readonly size: number; readonly modified: number },
+  target: Uint8Array,
+): boolean {
+  const openedAt = Date.now();
+  try {
+    const handle = openSync(path, toRead);
+    try {
+      if (readSync(handle, target) < target.length) return false;
+    } finally {
+      closeSync(handle);
+    }
+    // One that took its place, or was moved, changed in doing so.
+    const info = Deno.lstatSync(path);
+    const state = fileState(info);
+    return info.isFile && state.size === size && state.modified === modified &&
+      !isFresh(state, openedAt);
+  } catch {
+    return false;
+  }
+}
+
+/**
  * True when the plain file at `path` has no other name, the size and the time that
  * are known, and what came in it. Whatever is put there meanwhile is not followed,
  * waited for, or opened to be written, which takes longer.
@@ -118,5 +147,7 @@ function isOnlyName({ isFile, nlink }: Deno.FileInfo): boolean {
 const toRead = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) |
   (constants.O_NONBLOCK ?? 0);
 const { blockBytes } = transferLimits;
+/** Files up to this size are read by one call. */
+export const smallBytes: number = 64 * 1024;
 /** For each small file again. */
-const small = new Uint8Array(64 * 1024);
+const small = new Uint8Array(smallBytes);

@@ -21,7 +21,7 @@ Deno.test({
 });
 
 async function readSwapped(folder: string): Promise<void> {
-  const files = ["a", "b", "c", "d", "in/e", "in/f"];
+  const files = ["a", "b", "c", "d", "gone/g", "in/e", "in/f", "y", "z"];
   makeTree(folder, {
     ...Object.fromEntries(files.map((name) => [`trip/${name}`, "offered"])),
     "own/b": "my own, and longer than what was offered",
@@ -31,7 +31,11 @@ async function readSwapped(folder: string): Promise<void> {
   await Deno.symlink("d", at("link"));
   const { mtime } = await Deno.stat(at("in/e"));
   await Deno.utime(join(folder, "own/e"), mtime!, mtime!);
+  // What is not new is read at once where nothing is in doubt.
+  await pastSecond();
   const found = walkTree([join(folder, "trip")], { followsLinks: true });
+  await Deno.remove(at("gone"), { recursive: true });
+  await Deno.writeTextFile(at("y"), "changed");
   await Deno.remove(at("a"));
   await new Deno.Command("mkfifo", { args: [at("a")] }).output();
   // With something in it nobody waits for it, which would be for good.
@@ -50,11 +54,13 @@ async function readSwapped(folder: string): Promise<void> {
   const text = new TextDecoder().decode(bytes.subarray(0, reader.read(bytes)));
   assertEquals([text.includes("my own"), text.split("offered").length], [
     false,
-    3,
+    4,
   ]);
   assertEquals(
     reader.changed,
-    ["a", "b", "c", "in/e", "in/f"].map((name) => `trip/${name}`),
+    ["a", "b", "c", "gone/g", "in/e", "in/f", "y"].map((name) =>
+      `trip/${name}`
+    ),
   );
   reader.close();
 }

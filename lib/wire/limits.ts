@@ -4,6 +4,7 @@
 // tests/pages/limit_table.io_test.ts checks all three.
 
 import { deviceNameCharacters } from "./names.ts";
+import { textCharacters } from "./text_characters.ts";
 
 /** One limit. */
 export interface Limit {
@@ -169,7 +170,7 @@ export const limitTable = {
     beyond: "as above",
   },
   textCharacters: {
-    value: 4096,
+    value: textCharacters,
     unit: "characters",
     what: "text of a message",
     beyond: "`text_too_long`",

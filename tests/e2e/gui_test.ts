@@ -21,6 +21,8 @@ Deno.test("gui: the form logs in, tabs show one client, and files go both ways",
 
   await t.step("what is wrong with a login is told in the form", async () => {
     assertEquals((await tab.phase("form")).user, "yoda");
+    // A page says so as soon as it is open, not at each login.
+    tab.say({ do: "call-ready", ready: true });
     const wrong = [
       ["nowhere.invalid", "pw", /nowhere\.invalid/],
       ["127.0.0.1:x", "pw", /invalid/],
@@ -81,6 +83,10 @@ Deno.test("gui: the form logs in, tabs show one client, and files go both ways",
       tab.say({ do: "suggest", ref: 7, line: "/msgto lu and more", cursor: 9 });
       const { start, items } = await tab.told("suggestions");
       assertEquals([start, items], [7, ["luke "]]);
+      // It is luke's client that cannot take calls, not this one.
+      const call = await tab.run("/call luke");
+      const { code } = call.outcome as { code?: string };
+      assertEquals(code, "no_calls");
       other.close();
     },
   );

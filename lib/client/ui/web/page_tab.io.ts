@@ -41,6 +41,8 @@ export class PageTab implements Questioned {
   #isProved = false;
   #isAsked = false;
   #isGone = false;
+  /** Its browser can take calls. */
+  #takesCalls = false;
   #watching: { client: WatchedClient; watcher: TabWatcher } | undefined;
 
   constructor(window: WebWindow, page: PageSocket) {
@@ -88,6 +90,8 @@ export class PageTab implements Questioned {
     if (client === undefined) return;
     const watcher = client.attach((control) => new TabWatcher(this, control));
     this.#watching = { client, watcher };
+    // The page has said it once, perhaps before anybody was logged in.
+    if (this.#takesCalls) watcher.control.calls.ready(true);
   }
 
   ask(question: AskedQuestion): void {
@@ -203,6 +207,7 @@ export class PageTab implements Questioned {
         this.#show(message.transfer);
         return;
       case "call-ready":
+        this.#takesCalls = message.ready;
         return this.#calls?.ready(message.ready);
       case "call":
       case "call-answer":

@@ -4,6 +4,8 @@
  */
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { characters } from "../../../../base/text.ts";
+import { textCharacters } from "../../../../wire/text_characters.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { chosenFiles, filesIn } from "../state/dropped_files.io.ts";
 import { titleOf } from "../model/chat_list.ts";
@@ -26,6 +28,8 @@ export function Composer(
   const folder = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(store.memory.draft(of));
   const [choices, setChoices] = useState<Choices>();
+  /** Characters of a text that was to be sent and cannot. */
+  const [tooLong, setTooLong] = useState<number>();
   /** Where the cursor is to stand in what is drawn next. */
   const cursorAt = useRef<number | undefined>(undefined);
   const canSend = of.startsWith("@") || of.startsWith("#");
@@ -33,6 +37,7 @@ export function Composer(
   useEffect(() => {
     setText(store.memory.draft(of));
     setChoices(undefined);
+    setTooLong(undefined);
     store.memory.rest();
     box.current?.focus();
   }, [of]);
@@ -45,6 +50,7 @@ export function Composer(
 
   const change = (next: string, cursor = next.length) => {
     setText(next);
+    setTooLong(undefined);
     store.memory.keep(of, next);
     cursorAt.current = cursor;
   };
@@ -72,6 +78,9 @@ export function Composer(
   };
   const send = () => {
     if (text.trim() === "") return;
+    // The server would refuse it, and here it can be made shorter.
+    const length = /^\/(?!\/)/.test(text) ? 0 : characters(text);
+    if (length > textCharacters) return setTooLong(length);
     store.memory.enter(text);
     store.enter(text);
     change("");
@@ -156,6 +165,12 @@ export function Composer(
           ))}
         </ul>
       )}
+      {tooLong !== undefined && (
+        <p class="failure" role="alert">
+          {`This has ${tooLong} characters, a message at most ` +
+            `${textCharacters}. Shorten it, or send it as a file.`}
+        </p>
+      )}
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -215,6 +230,7 @@ export function Composer(
           spellcheck
           onInput={(event) => {
             setText(event.currentTarget.value);
+            setTooLong(undefined);
             store.memory.keep(of, event.currentTarget.value);
             store.memory.rest();
             setChoices(undefined);

@@ -22,12 +22,18 @@ export function LoginForm(): JSX.Element {
   const field = missing ?? failed;
   const problem = missing === undefined ? phase.message : "Fill this in.";
 
-  const focusOn = (name: LoginField) =>
-    form.current?.querySelector<HTMLInputElement>(`[name=${name}]`)?.focus();
+  const inputOf = (name: LoginField) =>
+    form.current?.querySelector<HTMLInputElement>(`[name=${name}]`);
+  const focusOn = (name: LoginField) => inputOf(name)?.focus();
   useEffect(() => {
     if (isBusy) return;
-    if (field !== undefined && field !== "form") focusOn(field);
-    else focusOn(server === "" ? "server" : user === "" ? "user" : "password");
+    if (field !== undefined && field !== "form") {
+      focusOn(field);
+      // What is typed next takes the place of what was wrong and cannot be seen.
+      if (failed === "password") inputOf(failed)?.select();
+    } else {focusOn(
+        server === "" ? "server" : user === "" ? "user" : "password",
+      );}
   }, [phase]);
 
   const submit = () => {

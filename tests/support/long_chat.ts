@@ -74,6 +74,7 @@ export async function lookThroughLongChat(
   await page.keyboard.press("ArrowDown");
   await isFocused(page, first);
   await fewAreThere(page);
+  await selectAll(page);
   await page.click(".to-end");
   await page.focus("textarea");
 }
@@ -116,6 +117,32 @@ async function fewAreThere(page: Page): Promise<void> {
     {},
     most,
   );
+}
+
+/** What is selected from afar is drawn when one comes there, and not before. */
+async function selectAll(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const told = Promise.withResolvers<void>();
+    document.addEventListener("contentvisibilityautostatechange", (event) => {
+      const { skipped } = event as ContentVisibilityAutoStateChangeEvent;
+      // All are told in one go, and drawn soon after.
+      if (!skipped) requestIdleCallback(() => told.resolve());
+    }, { capture: true });
+    Object.assign(globalThis, { told: told.promise });
+  });
+  await page.focus(".log");
+  await page.keyboard.down("Control");
+  await page.keyboard.press("a");
+  await page.keyboard.up("Control");
+  const drawn = await page.evaluate(async () => {
+    await (globalThis as unknown as { told: Promise<void> }).told;
+    return document.querySelectorAll(".message").length;
+  });
+  assert(drawn <= most, `${drawn} were drawn`);
+  await page.$eval(".log", (log) => log.scrollTop = 0);
+  await shows(page, ".message .text", textOf(1));
+  await page.evaluate(() => getSelection()?.removeAllRanges());
+  await fewAreThere(page);
 }
 
 /** Waits until a message has the focus and can be seen. */

@@ -61,7 +61,8 @@ export interface ShownBlocks {
 
 /**
  * What a browser skips while it is far from what is seen, unless it holds the
- * focus or what is selected. It is drawn anew only when something in it changed.
+ * focus or what is selected. It is drawn anew only when something in it changed,
+ * and what is selected from afar, as all of a long chat may be, when it is near.
  */
 abstract class Skippable extends Component<ShownBlocks> {
   protected readonly box = createRef<HTMLDivElement>();
@@ -77,12 +78,23 @@ abstract class Skippable extends Component<ShownBlocks> {
   }
 
   override componentDidMount(): void {
-    const { current } = this.box;
-    current?.addEventListener("contentvisibilityautostatechange", (event) => {
-      if (event.target !== current) return;
-      this.#isSkipped =
-        (event as ContentVisibilityAutoStateChangeEvent).skipped;
+    const current = this.box.current!;
+    const near = new IntersectionObserver(
+      (entries) => entries.at(-1)?.isIntersecting && skip(false),
+      { root: current.closest(".log"), rootMargin: "100%" },
+    );
+    const skip = (isSkipped: boolean) => {
+      near.disconnect();
+      if (this.#isSkipped === isSkipped) return;
+      this.#isSkipped = isSkipped;
       this.forceUpdate();
+    };
+    current.addEventListener("contentvisibilityautostatechange", (event) => {
+      if (event.target !== current) return;
+      const { skipped } = event as ContentVisibilityAutoStateChangeEvent;
+      if (!skipped && getSelection()?.containsNode(current, true)) {
+        near.observe(current);
+      } else skip(skipped);
     });
   }
 }

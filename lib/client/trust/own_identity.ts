@@ -98,7 +98,8 @@ export const noOwnKey: PeerRefusal = {
 /** Why a device without its user's key signs nothing. */
 export const noUserKey: PeerRefusal = {
   code: "no_key",
-  message: "This device does not have your key: it can chat, but sends and " +
-    "receives no files. /link gets it from a device that has it; when none " +
+  message:
+    "This device does not have your key: it can chat, but neither call " +
+    "nor send or receive files. /link gets it from a device that has it; when none " +
     "has, /link new makes a new one",
 };

@@ -81,9 +81,9 @@ function unblock(
   const undoKeeping = keepAway(server, user, other, block, batch);
   return {
     committed(now): ReplyFields<"unblock"> {
-      if (isSeen && isNews(user, other, block)) {
-        tellPresence(other, user, true, now);
-        tellPresence(user, other, true, now);
+      if (isSeen && user.online && other.online) {
+        showAgain(other, user, block, now);
+        showAgain(user, other, block, now);
       }
       tellCompanions(session, blocksChanged);
       return { user: other.name };
@@ -126,12 +126,18 @@ function keepAway(
 }
 
 /**
- * True when both are online and one came during the block: who was there
- * before it never seemed to have left.
+ * Shows `viewer` that `subject` is online, where that is news: to all devices if
+ * `subject` came during the block, to those that came then otherwise. Who was
+ * there before it never seemed to have left.
  */
-function isNews(one: User, other: User, { since }: Block): boolean {
-  if (!one.online || !other.online) return false;
-  return [one, other].some(({ onlineSince }) => onlineSince >= since);
+function showAgain(
+  viewer: User,
+  subject: User,
+  { since }: Block,
+  now: Instant,
+): void {
+  const isNews = subject.onlineSince >= since;
+  tellPresence(viewer, subject, true, now, isNews ? 0 : since);
 }
 
 function otherThan(

@@ -8,7 +8,6 @@ import type { Instant } from "../../base/ports.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
 import { confirm } from "../core/deliveries.ts";
-import { tellUser } from "../core/departure.ts";
 import { endOffersOf } from "../core/offer_events.ts";
 import { hidden, maySee } from "../model/reach.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -193,14 +192,24 @@ export function hangUp(
   server.actions.push({ action: "close", connection: connection.id });
 }
 
-/** Tells the sessions of `viewer` that `subject` came or went. */
+/**
+ * Tells sessions of `viewer` that `subject` came or went.
+ *
+ * @param since Those that began then or later, ms since 1970 UTC; all by default.
+ */
 export function tellPresence(
   viewer: User,
   subject: User,
   online: boolean,
   now: Instant,
+  since = 0,
 ): void {
-  tellUser(viewer, presenceFrame(subject, online, now));
+  const frame = presenceFrame(subject, online, now);
+  for (const session of viewer.sessions) {
+    if (session.entered && session.since >= since) {
+      session.connection.send(frame);
+    }
+  }
 }
 
 /** Tells everybody who may see it that a user came, with which key, or went. */

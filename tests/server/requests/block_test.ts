@@ -162,6 +162,30 @@ Deno.test("unblock shows both to each other again when that is news", () => {
   assertEquals(luke.events.length, count);
 });
 
+Deno.test("unblock shows each to those devices of the other that came during the block", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.loginFrom("yoda", "laptop");
+  const luke = harness.loginFrom("luke", "laptop");
+  harness.advance(1000);
+  yoda.ask("block", { user: "luke" });
+  harness.advance(1000);
+  const lukeDesk = harness.loginFrom("luke", "desk");
+  const yodaDesk = harness.loginFrom("yoda", "desk");
+  const shown = () =>
+    [yoda, luke, yodaDesk, lukeDesk].map((each) =>
+      each.eventsOf("presence").map(({ user }) => user).join()
+    );
+  const before = shown();
+  yoda.ask("unblock", { user: "luke" });
+  assertEquals(shown(), [
+    before[0],
+    before[1],
+    // They have never heard of each other's.
+    "luke",
+    "yoda",
+  ]);
+});
+
 Deno.test("block refuses unknown users, oneself and what is so already", () => {
   const { yoda } = present();
   assertEquals(

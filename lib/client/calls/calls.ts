@@ -12,7 +12,7 @@ import type { CallDescription } from "../events/call_description.ts";
 import type { BrowserLink, CallEvent } from "../events/call_port.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
-import { Call } from "./call.ts";
+import { Call, type CallLeg } from "./call.ts";
 import { leftText, mostText } from "./call_end_text.ts";
 import type { CalledParty, CallHost } from "./call_host.ts";
 import { CallLegs } from "./call_legs.ts";
@@ -38,6 +38,11 @@ export class Calls {
   /** What has not ended, oldest first. */
   list(): CallInfo[] {
     return this.#open.all().map((call) => this.#open.info(call));
+  }
+
+  /** What leads to each of those who are in a call, or whom it rings. */
+  legs(): CallLeg[] {
+    return this.#open.legs();
   }
 
   /** The call that this client's user takes part in. */

@@ -230,7 +230,6 @@ export interface CommandHost {
     readonly sessions: {
       start(peer: Peer, n: number): void;
       stop(user: string, n: number): void;
-      handleBlocked(user: string): void;
     };
     readonly calls: {
       start(
@@ -241,6 +240,7 @@ export interface CommandHost {
       answer(call: number | undefined, media: CallMedia, n: number): void;
       end(call: number | undefined, n: number, isDecline?: boolean): void;
     };
+    handleBlocked(users: readonly string[]): void;
     sendPrivate(user: string, text: string, n: number): void;
     /** With whom the open private session is that a typed name means. */
     openSessionWith(user: string): string | undefined;

@@ -72,7 +72,7 @@ export const peopleCommands = {
     read: ([user = ""]) => ({ user }),
     request: "block",
     answer(ok, _, { offers }) {
-      offers.sessions.handleBlocked(ok.user);
+      offers.handleBlocked([ok.user]);
       return ok;
     },
     show: ({ user }, { name }) => [

@@ -110,12 +110,6 @@ export class PrivateSessions {
     this.#offers.end(session, end, message, own);
   }
 
-  /** This user blocked somebody: what is open between the two ends. */
-  handleBlocked(user: string): void {
-    const session = this.#offers.sessionWith(user);
-    if (session !== undefined) this.end(session);
-  }
-
   /** Somebody has another name: a session goes on with the same person. */
   handleRenamed(from: string, to: string): void {
     const session = this.#offers.sessionWith(from);

@@ -4,6 +4,7 @@
  */
 import type { Instant } from "../../base/ports.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
+import { userKey } from "../../wire/names.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { CommandAnswers } from "../events/client_event.ts";
 import type { CallHost } from "../calls/call_host.ts";
@@ -53,6 +54,7 @@ export class Offers {
   readonly #open: OpenOffers;
   readonly #requests: OfferRequests;
   readonly #activity = new ActivityReport();
+  readonly #now: () => Instant;
   #isConnected = false;
 
   /** @param outputFault Why nothing can be received into `-`, if so. */
@@ -67,6 +69,7 @@ export class Offers {
     this.#host = host;
     this.#accept = accept;
     this.#outputFault = outputFault;
+    this.#now = keeping.now;
     this.#awaited = new AwaitedOffers(host, open);
     this.transfers = new Transfers(host, open, requests);
     this.sessions = new PrivateSessions(host, open, requests);
@@ -348,6 +351,25 @@ export class Offers {
     const offer = this.#open.find(event.offer);
     if (offer?.kind === "file") this.transfers.handleEnded(offer, event, now);
     if (offer?.kind === "session") this.sessions.handleEnded(offer, event, now);
+  }
+
+  /**
+   * This user has blocked these: ends what is offered or runs between them, of
+   * which a server that was restarted knows nothing.
+   */
+  handleBlocked(users: readonly string[]): void {
+    const blocked = new Set(users.map(userKey));
+    for (const { id: offer, user: from } of this.#withOthers()) {
+      if (!blocked.has(userKey(from))) continue;
+      const how = { result: "failed", reason: "blocked" } as const;
+      this.handleOfferEnd({ offer, from, ...how }, this.#now());
+    }
+  }
+
+  #withOthers(): { readonly id: string; readonly user: string }[] {
+    const legs = this.calls.legs()
+      .map(({ id, member: { user } }) => ({ id, user }));
+    return [...this.#open.all(), ...legs];
   }
 
   /** One of the services has something to tell. */

@@ -530,7 +530,10 @@ export class SessionParts {
 
   #askBlocked(answered: () => void = () => {}): void {
     this.requests.add("blocked", {}, ({ ok }) => {
-      if (ok !== undefined) this.#tell({ blocked: ok.users });
+      if (ok !== undefined) {
+        this.#tell({ blocked: ok.users });
+        this.offers.handleBlocked(ok.users.map(({ user }) => user));
+      }
       answered();
     }, true);
   }

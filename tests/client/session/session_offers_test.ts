@@ -6,7 +6,8 @@ import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import { key, luke, offerAccepted } from "../accepted_offer.ts";
-import { loggedIn, openedSession } from "../logged_in.ts";
+import { loggedIn, logIn, openedSession } from "../logged_in.ts";
+import { SessionHarness } from "../session_harness.ts";
 
 Deno.test("ClientSession: binds to the server's UDP port, and passes on new addresses", () => {
   const harness = loggedIn();
@@ -31,6 +32,33 @@ Deno.test("ClientSession: binds to the server's UDP port, and passes on new addr
   assert(harness.effects.every(({ effect }) => effect !== "add-addresses"));
   harness.server({ ...candidates, from: "luke" });
   assertEquals(harness.lastEffect("add-addresses").addresses, addresses);
+});
+
+Deno.test("ClientSession: a block ends what runs, also where the server has forgotten it or another device blocked", () => {
+  for (const byOther of [false, true]) {
+    const harness = new SessionHarness("always", { learnNames: true });
+    logIn(harness);
+    harness.answer("blocked", { users: [{ user: "leia", since: 1 }] });
+    const { id } = offerAccepted(harness);
+    if (byOther) {
+      harness.server({ ev: "changed", what: "blocks" });
+      harness.answer("blocked", { users: [{ user: "Luke", since: 1 }] });
+    } else {
+      harness.line("/block luke");
+      harness.answer("block", { user: "luke" });
+    }
+    const end = harness.events.findLast(({ event }) => event === "transfer");
+    assert(end?.event === "transfer");
+    assertEquals([end.info.state, end.message], ["failed", "you blocked luke"]);
+    assertEquals(harness.lastEffect("cancel-transfer").id, id);
+    // What the server says of it comes late.
+    const late = { ev: "offer-end", offer: id, from: "luke" };
+    harness.server({ ...late, result: "failed", reason: "blocked" });
+    const ends = harness.events.filter((each) =>
+      each.event === "transfer" && each.info.state === "failed"
+    );
+    assertEquals(ends.length, 1);
+  }
 });
 
 Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {

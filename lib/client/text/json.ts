@@ -14,7 +14,10 @@ export function renderJson(event: ClientEvent): string {
   return entries.map((entry, index) => {
     const isLast = index === entries.length - 1;
     const rest = isLast && more > 0 ? { more } : {};
-    return renderLine({ event: name, transfer, ...entry, ...rest });
+    // There may be many, and none of their numbers is told as another.
+    return printableJson(
+      JSON.stringify({ event: name, transfer, ...entry, ...rest }),
+    );
   }).join("\n");
 }
 

@@ -71,6 +71,22 @@ export class KnownFiles {
     this.#checks[index] = file.checks[0] ?? 0;
   }
 
+  /**
+   * Notes that a file came whole of which it is known that it is begun.
+   *
+   * @param check The CRC-32 of its one block.
+   */
+  setWhole(index: number, check: number): void {
+    const other = this.#others.get(index);
+    if (other !== undefined) {
+      return this.set(index, { ...other, checks: [check], digest: "" });
+    }
+    const { known, below, checked, whole } = is;
+    const kept = this.#states[index]! & (known | below);
+    this.#states[index] = kept | checked | whole;
+    this.#checks[index] = check;
+  }
+
   /** True once the file with this number would survive a power cut. */
   isLasting(index: number): boolean {
     return (this.#states[index]! & is.lasting) !== 0;

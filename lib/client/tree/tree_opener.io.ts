@@ -38,6 +38,18 @@ export interface ReceivedFile extends FileInTree {
   noted: number;
 }
 
+/** A file that was noted as ours, and is not open yet. */
+interface AnnouncedFile {
+  readonly entry: TreeEntry;
+  readonly index: number;
+  /** Blocks that are here of it. */
+  readonly blocks: number;
+  readonly folder: MadeFolder;
+  /** Nothing of a try before can have its name. */
+  readonly isNew: boolean;
+  local: string;
+}
+
 /** Opens the files of one stream in their order. */
 export class TreeOpener {
   readonly #entries: Entries;
@@ -47,12 +59,11 @@ export class TreeOpener {
   readonly #isOneFolder: boolean;
   /** The folders that were made here, by their paths in the list. */
   readonly #folders = new Map<string, MadeFolder>();
-  /** Announced, and not of a try before. */
-  readonly #new = new Set<number>();
-  /** The entries before which folders are made, files announced and opened. */
+  /** The entries before which folders are made and files announced. */
   #foldersMade = 0;
   #announced = 0;
-  #opened = 0;
+  /** In their order; the first of them that are open are so no more. */
+  #waiting: AnnouncedFile[] = [];
   /** Bytes of the stream before the first file that is not announced. */
   #bytesAhead = 0;
   #ahead: ReceivedFile[] = [];
@@ -83,10 +94,10 @@ export class TreeOpener {
     for (; this.#announced < this.#entries.length; this.#announced++) {
       if (!this.#isSent(this.#announced)) continue;
       if (this.#bytesAhead >= bytes) break;
-      const entry = this.#entries.at(this.#announced)!;
+      const entry = plainEntry(this.#entries.at(this.#announced)!);
       const blocks = this.#startOf(this.#announced);
       this.#makeFolders(this.#announced);
-      if (blocks === 0) this.#announceFile(entry, this.#announced);
+      this.#announceFile(entry, this.#announced, blocks);
       this.#bytesAhead += fileStreamSize(entry.size - blocks * blockBytes);
     }
     this.#place.record();
@@ -155,13 +166,9 @@ export class TreeOpener {
 
   #openAhead(): void {
     const opened: ReceivedFile[] = [];
-    let index = this.#opened;
+    const next = this.#waiting.slice(0, mostAhead);
     try {
-      for (; index < this.#announced && opened.length < mostAhead; index++) {
-        if (!this.#isSent(index)) continue;
-        const blocks = this.#startOf(index);
-        opened.push(this.#open(index, blocks));
-      }
+      for (const file of next) opened.push(this.#open(file));
       this.#place.mustBeIn(opened);
       for (const file of opened) if (file.noted > 0) cutOff(file);
     } catch (error) {
@@ -171,28 +178,24 @@ export class TreeOpener {
       }
       if (error instanceof Deno.errors.NotFound) {
         // Rather that a folder has gone, which is why.
-        const { path } = this.#entries.at(index)!;
-        this.#place.mustBeMade(this.folder(parentOf(path)));
+        this.#place.mustBeMade(next[opened.length]!.folder);
       }
       throw error;
     }
-    for (const { index: each } of opened) this.#new.delete(each);
-    this.#opened = index;
+    this.#waiting.splice(0, next.length);
     this.#ahead = opened;
   }
 
-  /** @param blocks That are here of it. */
-  #open(index: number, blocks: number): ReceivedFile {
-    const entry = this.#entries.at(index)!;
-    const folder = this.folder(parentOf(entry.path));
-    const opened = blocks > 0 ? this.#reopen(index) : this.#make(entry, index);
-    const { checks } = this.known(index);
-    const check = blocks === 0
-      ? new FileCheck()
-      : new FileCheck(Uint32Array.from(checks.slice(0, blocks)));
+  #open(announced: AnnouncedFile): ReceivedFile {
+    const { entry, index, blocks, folder } = announced;
+    const opened = blocks > 0 ? this.#reopen(index) : this.#make(announced);
+    const check = blocks === 0 ? new FileCheck() : new FileCheck(
+      Uint32Array.from(this.known(index).checks.slice(0, blocks)),
+    );
     const left = entry.size - blocks * blockBytes;
+    const { file, path } = opened;
     const state = { left, piece: 0, isGone: false, noted: blocks };
-    return { ...opened, folder, entry, index, check, ...state };
+    return { file, path, folder, entry, index, check, ...state };
   }
 
   #reopen(index: number): { file: Deno.FsFile; path: string } {
@@ -200,13 +203,15 @@ export class TreeOpener {
     return { file: Deno.openSync(path, { read: true, write: true }), path };
   }
 
-  #announceFile(entry: TreeEntry, index: number): void {
+  /** @param blocks That are here of it. */
+  #announceFile(entry: TreeEntry, index: number, blocks: number): void {
     const { path } = entry;
+    const folder = this.folder(parentOf(path));
     const before = this.#place.files.get(index);
-    if (before === undefined) this.#new.add(index);
-    const local = before?.local ??
-      localPath(this.folder(parentOf(path)), lastName(path));
-    this.#noteFile(entry, index, local);
+    const local = before?.local ?? localPath(folder, lastName(path));
+    const isNew = before === undefined;
+    this.#waiting.push({ entry, index, blocks, folder, isNew, local });
+    if (blocks === 0) this.#noteFile(entry, index, local);
   }
 
   #noteFile(
@@ -222,20 +227,18 @@ export class TreeOpener {
    * Makes a file where nothing is: what has its name may be of a try before, or
    * another that this file system takes for the same, or somebody else's.
    */
-  #make(
-    entry: TreeEntry,
-    index: number,
-  ): { file: Deno.FsFile; path: string } {
-    const path = this.#place.pathOf(this.known(index));
-    const file = tryToMake(path, entry, this.#new.has(index));
+  #make(announced: AnnouncedFile): { file: Deno.FsFile; path: string } {
+    const { entry, index, folder, isNew, local } = announced;
+    const path = this.#place.pathOf({ local });
+    const file = tryToMake(path, entry, isNew);
     if (file !== undefined) return { file, path };
-    const folder = this.folder(parentOf(entry.path));
     // It may be the folder that has gone.
     this.#place.mustBeMade(folder);
-    const local = this.#place.freeLocal(entry.path, folder, true);
-    this.#noteFile(entry, index, local);
+    const free = this.#place.freeLocal(entry.path, folder, true);
+    announced.local = free;
+    this.#noteFile(entry, index, free);
     this.#place.record();
-    const other = this.#place.pathOf({ local });
+    const other = this.#place.pathOf({ local: free });
     const made = tryToMake(other, entry, true);
     if (made === undefined) throw takenPath(other);
     return { file: made, path: other };
@@ -287,6 +290,13 @@ export function isOneFolder(entries: Entries): boolean {
   let roots = 0;
   for (let i = 0; i < entries.length; i++) if (isRoot(entries, i)) roots++;
   return roots === 1;
+}
+
+/** One that is read once, not each time it is asked for. */
+function plainEntry(
+  { path, isFolder, size, modified, isExecutable }: TreeEntry,
+): TreeEntry {
+  return { path, isFolder, size, modified, isExecutable };
 }
 
 /** What is behind the blocks of a file that are here is of no use. */

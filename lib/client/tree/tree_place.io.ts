@@ -16,7 +16,7 @@ import { pathBelow } from "../files/path_below.io.ts";
 import { cleanName, receivedName, withCopy } from "../files/received_name.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { writeAll } from "../files/write_all.io.ts";
-import type { Entries } from "./entry_list.ts";
+import type { Entries, TreeEntry } from "./entry_list.ts";
 import { KnownFiles } from "./known_files.ts";
 import { isEntryName, lastName, parentOf } from "./manifest.ts";
 import {
@@ -101,6 +101,24 @@ export class TreePlace {
   note(index: number, known: KnownFile, event: JournalEvent): void {
     this.files.set(index, known);
     this.#events.push(event);
+  }
+
+  /**
+   * Notes that a file came whole that was begun, and is of one block.
+   *
+   * @param check The CRC-32 of that.
+   * @param digest See {@link KnownFile}.
+   */
+  noteWhole(
+    { entry: { path }, index }: {
+      readonly entry: Pick<TreeEntry, "path">;
+      readonly index: number;
+    },
+    check: number,
+    digest: string,
+  ): void {
+    this.files.setWhole(index, check);
+    this.#events.push(["whole", path, digest]);
   }
 
   /**

@@ -7,6 +7,8 @@
  * a thread of its own.
  */
 import { timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { digestOfChecks } from "../../engine/blocks/content_digest.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
 import { receivedName } from "../files/received_name.ts";
@@ -44,7 +46,12 @@ import {
 } from "./tree_choice.ts";
 import { nameTree } from "./tree_name.io.ts";
 import { TreePlace } from "./tree_place.io.ts";
-import { hasDigest, isAsLeft, openPlain } from "./whole_reads.io.ts";
+import {
+  hasDigest,
+  isAsLeft,
+  openPlain,
+  smallBytes,
+} from "./whole_reads.io.ts";
 
 /** What is to be received. */
 export interface TreeToReceive {
@@ -240,6 +247,8 @@ export class TreeWriter {
     if (this.#isEnded) throw wrongStream();
     const current = this.#current ??= this.#opener.next();
     if (current === undefined) return this.#takeEnd(bytes);
+    const whole = this.#takeWhole(current, bytes);
+    if (whole > 0) return whole;
     if (current.left > 0 && current.piece === 0) {
       this.#takeMark(current, bytes[0]!);
       return 1;
@@ -255,6 +264,35 @@ export class TreeWriter {
     const count = this.#fillFooter(bytes, footerBytes);
     if (this.#footerLength === footerBytes) this.#end(current);
     return count;
+  }
+
+  /**
+   * Takes a small file at once, if all that belongs to it is here.
+   *
+   * @returns How many bytes that were: none where it must be taken in pieces.
+   */
+  #takeWhole(current: ReceivedFile, bytes: Uint8Array): number {
+    const { entry: { size }, left, piece, noted, file } = current;
+    const length = fileStreamSize(size);
+    const isSmall = size > 0 && size <= smallBytes && length <= bytes.length;
+    const isBegun = left < size || piece > 0 || noted > 0;
+    if (!isSmall || isBegun || bytes[0] !== pieceIs.here) return 0;
+    const footer = bytes.subarray(1 + size, length);
+    if (footer[0] !== fileIs.whole) return 0;
+    const content = bytes.subarray(1, 1 + size);
+    if (file.writeSync(content) < size) {
+      // On a disk that is nearly full.
+      file.seekSync(0, Deno.SeekMode.Start);
+      return 0;
+    }
+    this.#current = undefined;
+    this.#digest.update(footer);
+    const check = crc32(content);
+    const digest = digestOfChecks(Uint32Array.of(check));
+    const isLasting = this.#close(current, digest, footer);
+    this.#place.noteWhole(current, check, digestText(digest));
+    this.#settleLater(current.index, isLasting);
+    return length;
   }
 
   /** Says whether more of the file comes. */
@@ -278,7 +316,8 @@ export class TreeWriter {
   }
 
   /** A footer is here: compares and closes the file before it. */
-  #end({ entry, index, file, check, isGone }: ReceivedFile): void {
+  #end(current: ReceivedFile): void {
+    const { entry, index, file, check, isGone } = current;
     const footer = this.#footer.slice();
     this.#footerLength = 0;
     this.#current = undefined;
@@ -290,19 +329,38 @@ export class TreeWriter {
       return void this.#changed.push(entry.path);
     }
     if (isGone) throw wrongStream();
-    const time = new Date(entry.modified);
-    file.utimeSync(time, time);
-    const isSmall = entry.size <= transferLimits.blockBytes;
-    const isLasting = isSmall && this.#syncs.addQuick(file);
-    file.close();
     const digest = check.digest();
-    if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
-    this.#filesDone++;
+    const isLasting = this.#close(current, digest, footer);
     const { path, size, modified } = entry;
     const { local } = this.#opener.known(index);
     const checks = listOf(check.checks.slice(0));
     const whole = { local, size, modified, checks, digest: "" };
     this.#place.note(index, whole, ["whole", path, digestText(digest)]);
+    this.#settleLater(index, isLasting);
+  }
+
+  /**
+   * Closes a file that came whole.
+   *
+   * @returns Whether it would survive a power cut.
+   * @throws {SinkError} when what came is not what its footer says.
+   */
+  #close(
+    { entry, file }: ReceivedFile,
+    digest: Uint8Array,
+    footer: Uint8Array,
+  ): boolean {
+    const time = new Date(entry.modified);
+    file.utimeSync(time, time);
+    const isSmall = entry.size <= transferLimits.blockBytes;
+    const isLasting = isSmall && this.#syncs.addQuick(file);
+    file.close();
+    if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
+    this.#filesDone++;
+    return isLasting;
+  }
+
+  #settleLater(index: number, isLasting: boolean): void {
     if (isLasting) this.#place.files.setLasting(index);
     else this.#whole.push(index);
   }

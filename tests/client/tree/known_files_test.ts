@@ -50,6 +50,17 @@ Deno.test("KnownFiles gives back whatever is known of a file", () => {
   assertEquals(known.get(2), undefined);
 });
 
+Deno.test("KnownFiles takes a begun file for whole, whatever its name is here", () => {
+  for (const local of ["a", "trip/a", "a (1)"]) {
+    const known = new KnownFiles(entries, new Map());
+    known.set(1, { ...a, local });
+    known.setLasting(1);
+    known.setWhole(1, 5);
+    const whole = { ...a, local, checks: [5], digest: "" };
+    assertEquals([known.get(1), known.isLasting(1)], [whole, false]);
+  }
+});
+
 Deno.test("KnownFiles takes what was known before, and keeps apart what is no longer listed", () => {
   const made = { local: "trip", size: 0, modified: 0, checks: [] };
   const before = new Map<string, KnownFile>([

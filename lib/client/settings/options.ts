@@ -150,7 +150,7 @@ export function readOptions(
     read(values.find(key), parse);
   const { server } = values;
   const named = server === undefined
-    ? needed("server", parseHostPort)
+    ? needed("server", parseServer)
     // The name of a saved server need not be a host's.
     : { host: server };
   const hosts = optional("hosts", parseHosts) ?? [];
@@ -281,6 +281,17 @@ function portNumber(name: string, text: string): number {
 
 function udpPortNumber(name: string, text: string): number {
   return parseInteger(name, text, 0, 65535);
+}
+
+/** Who writes more than the place of the server reads what to write. */
+function parseServer(name: string, text: string): HostPort {
+  const [, before = "", place = ""] =
+    /^((?:[a-z]+:\/\/)?(?:[^@/]*@)?)([^@/]+)\/?$/i.exec(text) ?? [];
+  if (place === text || place === "") return parseHostPort(name, text);
+  parseHostPort(name, place);
+  const [user = ""] = /[^/:@]+(?=(?::[^/]*)?@)/.exec(before) ?? [];
+  const more = isUserName(user) ? ` --user ${user}` : "";
+  throw new UsageError(`invalid ${name} "${text}": write ${place}${more}`);
 }
 
 function parseHosts(name: string, text: string): HostPort[] {

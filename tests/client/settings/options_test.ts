@@ -101,6 +101,22 @@ Deno.test("parseClientOptions() says what is wrong", () => {
       'invalid SERVER_HOST "a b": must be a host name or an IP address, with :PORT behind it or not',
     ],
     [
+      ["yoda@chat.example.org:7000"],
+      'invalid SERVER_HOST "yoda@chat.example.org:7000": write chat.example.org:7000 --user yoda',
+    ],
+    [
+      ["https://chat.example.org/"],
+      'invalid SERVER_HOST "https://chat.example.org/": write chat.example.org',
+    ],
+    [
+      ["x://yoda:word@[::1]:7000"],
+      'invalid SERVER_HOST "x://yoda:word@[::1]:7000": write [::1]:7000 --user yoda',
+    ],
+    [
+      ["a b@h"],
+      'invalid SERVER_HOST "a b@h": write h',
+    ],
+    [
       ["--user", "a b"],
       'invalid --user "a b": must be 1 to 32 of A-Z a-z 0-9 . _ -',
     ],

@@ -218,10 +218,14 @@ interface OpenLine<By> {
   settle(outcome: CommandOutcome): void;
 }
 
-/** The chat in which something was said last, as `/chat` takes it. */
+/** The chat in which something was said last and can be, as `/chat` takes it. */
 function latestOf(view: ClientView): string | undefined {
-  const key = view.conversations().map(({ key }) => key)
-    .find((key) => key.startsWith("@") || key.startsWith("#"));
+  const key = view.conversations().map(({ key }) => key).find((key) => {
+    const name = key.slice(1);
+    return key.startsWith("#")
+      ? view.group(name)?.joined === true
+      : key.startsWith("@") && !view.blocked().includes(name);
+  });
   return key?.startsWith("@") ? key.slice(1) : key;
 }
 

@@ -543,6 +543,17 @@ browserTest(
       await press(page, "All chats");
       await shows(page, ".row", "luke");
       await noneSerious(page);
+      // Nothing is below a notice.
+      await press(page, "Search messages");
+      await focused(page, "INPUT");
+      const found = await page.evaluate(() => {
+        const { x, y } = document.activeElement!.getBoundingClientRect();
+        const isThere =
+          document.elementFromPoint(x + 9, y + 9) === document.activeElement;
+        return [document.querySelector(".notice") !== null, isThere];
+      });
+      assertEquals(found, [true, true]);
+      await page.keyboard.press("Escape");
     });
 
     await step(

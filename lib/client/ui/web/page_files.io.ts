@@ -49,11 +49,11 @@ export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
 export async function buildPage(): Promise<string> {
   const source = (name: string) => programFile(`lib/client/ui/page/${name}`);
   const html = await Deno.readTextFile(source("page.html"));
-  const styles = await Deno.readTextFile(source("page.css"));
   // Two at once, where none has been bundled before, may both want to put the
   // bundler into its place: one of them fails.
   const enter = await bundle(source("enter.io.ts"), "iife");
   const program = await bundle(source("main.tsx"), "esm");
+  const styles = await bundle(source("page.css"), "esm");
   return pageDocument({ html, styles, enter, program });
 }
 

@@ -102,7 +102,7 @@ Deno.test("limit mailboxMessages: a full mailbox takes no more, says so, and is 
   const send = (mid: string, ...to: string[]) => ({ to, text: mid, mid });
   for (const mid of ["1", "2", "3"]) yoda.ask("message", send(mid, "luke"));
   const full = "mailbox_full: The mailbox of luke is full: 3 messages wait " +
-    "there already. Nothing was sent";
+    "there already; this one was not sent";
   assertEquals(yoda.refused("message", send("4", "leia", "luke")), full);
   // One that was sent already is told as sent.
   yoda.ask("message", send("3", "luke"));

@@ -131,8 +131,8 @@ function mustHaveRoom(server: ServerContext, receiver: User): void {
   if (waiting.count(cursor) < most) return;
   throw new Refusal(
     "mailbox_full",
-    `The mailbox of ${name} is full: ${most} messages wait there already. ` +
-      "Nothing was sent",
+    `The mailbox of ${name} is full: ${most} messages wait there already; ` +
+      "this one was not sent",
   );
 }
 

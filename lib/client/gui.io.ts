@@ -5,7 +5,11 @@ import { Output } from "../system/console_output.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import { LineInput } from "../system/stdin.io.ts";
 import type { ClientApp } from "./client_app.io.ts";
-import type { GuiOptions, ServerChoice } from "./settings/gui_options.ts";
+import {
+  formProblem,
+  type GuiOptions,
+  type ServerChoice,
+} from "./settings/gui_options.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import { choicesOf, readLogins, writeLogin } from "./ui/web/known_logins.io.ts";
 import { systemDownloads } from "./ui/web/system_downloads.io.ts";
@@ -164,9 +168,9 @@ class Gui implements WindowOwner {
       await app.run();
       why = face.ended;
     } catch (error) {
-      const isTold = error instanceof StartError || error instanceof UsageError;
-      if (!isTold) throw error;
-      why = { message: error.message };
+      if (error instanceof UsageError) why = formProblem(error);
+      else if (error instanceof StartError) why = { message: error.message };
+      else throw error;
     }
     this.#app = undefined;
     await window.follow(undefined);

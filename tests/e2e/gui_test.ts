@@ -1,4 +1,5 @@
 /** The window's local half on the real programs, without a browser. */
+import { fieldOf } from "../../lib/client/ui/page/model/login_problem.ts";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { GuiClient, GuiTab } from "../support/gui_client.ts";
@@ -24,16 +25,24 @@ Deno.test("gui: the form logs in, tabs show one client, and files go both ways",
     // A page says so as soon as it is open, not at each login.
     tab.say({ do: "call-ready", ready: true });
     const wrong = [
-      ["nowhere.invalid", "pw", /nowhere\.invalid/],
-      ["127.0.0.1:x", "pw", /invalid/],
-      [at, "wrong", /Invalid username or password/],
+      ["nowhere.invalid", "yoda", "pw", /nowhere\.invalid/, "server"],
+      [
+        "127.0.0.1:x",
+        "yoda",
+        "pw",
+        /^invalid server "127.0.0.1:x": /,
+        "server",
+      ],
+      ["y@h:1", "yoda", "pw", /: write h:1 and as user name y$/, "server"],
+      [at, "y o", "pw", /^invalid user name "y o": must be/, "user"],
+      [at, "yoda", "wrong", /Invalid username or password/, "password"],
     ] as const;
-    for (const [place, password, told] of wrong) {
+    for (const [place, user, password, told, field] of wrong) {
       const from = tab.messages.length;
-      tab.say({ do: "login", server: place, user: "yoda", password });
-      const { message = "", server } = await tab.phase("form", from);
+      tab.say({ do: "login", server: place, user, password });
+      const { message = "", server, code } = await tab.phase("form", from);
       assert(told.test(message), message);
-      assertEquals(server, place);
+      assertEquals([server, fieldOf(code)], [place, field]);
     }
     assertEquals((await tab.run("/who")).outcome.ok, false);
   });

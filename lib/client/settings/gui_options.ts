@@ -103,6 +103,23 @@ export function readGuiOptions(
   };
 }
 
+/**
+ * What is wrong with what was entered in the form, which has fields in the place
+ * of options and arguments.
+ */
+export function formProblem(
+  { message }: UsageError,
+): { readonly message: string; readonly code: string } {
+  const isUser = message.includes(" --user ") &&
+    !message.includes("SERVER_HOST");
+  return {
+    code: isUser ? "bad_user" : "bad_server",
+    message: message
+      .replace(" SERVER_HOST ", " server ")
+      .replace(" --user ", isUser ? " user name " : " and as user name "),
+  };
+}
+
 /** As short as it can be told. */
 function nameOf({ host, port }: ClientOptions): string {
   const label = serverLabel(host, port);

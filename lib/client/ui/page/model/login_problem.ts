@@ -10,6 +10,12 @@ export function fieldOf(code: string | undefined): LoginField {
 
 const fields: readonly (readonly [LoginField, readonly string[]])[] = [
   ["password", ["login_failed", "login_failed_blocked", "too_many_failures"]],
-  ["user", ["already_online"]],
-  ["server", ["unreachable", "scram_failed", "bad_server"]],
+  ["user", ["already_online", "bad_user"]],
+  [
+    "server",
+    [
+      ...["bad_server", "connection_lost", "unreachable", "bad_frame"],
+      ...["untrusted_server", "scram_failed"],
+    ],
+  ],
 ];

@@ -61,8 +61,8 @@ export class AckSchedule {
     this.#watchOrder(isLate, now);
     // A gap or a repetition is news the sender waits for.
     const isGap = number > this.#largest + 1 && !isSpread && !this.#isShuffled;
-    const lateWeight = this.#isShuffled ? shuffledWeight : filledWeight;
-    const usualWeight = isLate && !isSpread ? lateWeight : 1;
+    const isFilled = isLate && !isSpread && !this.#isShuffled;
+    const usualWeight = isFilled ? filledWeight : 1;
     this.#unacked += isGap || isKnown ? oddWeight : usualWeight;
     this.#unackedBytes += bytes;
     if (number > this.#largest) {
@@ -116,10 +116,8 @@ const nearAckBytes = 64 * 1024;
 const oddWeight = 8;
 /** One that fills a gap: where many do, the sender waits for them anyway. */
 const filledWeight = 4;
-/** The same where it is one of many, and they come fast. */
-const shuffledWeight = 1.6;
 const periodDatagrams = 64;
 const manyLate = periodDatagrams / 4;
-/** So many packets of Ethernet in this time, ms: some 18 MB/s. */
-const fastMs = 5;
+/** So many packets of Ethernet in this time, ms: some 10 MB/s. */
+const fastMs = 9;
 const minAckDelayMs = 1;

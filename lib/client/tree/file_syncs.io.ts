@@ -96,8 +96,11 @@ export class FileSyncs {
 }
 
 const leastPause = 16;
-/** The more there are, the more of them a disk sees to at once. */
-const mostSyncs = 128;
+/**
+ * The more there are, the more of them a disk sees to at once; but each is open, and
+ * a process may have 256 files open on some systems, with several transfers.
+ */
+const mostSyncs = 64;
 const mostSlow = 8;
 const quickShare = 0.25;
 /** A disk takes longer. */

@@ -147,7 +147,7 @@ async function selectAll(page: Page): Promise<void> {
 
 /** Waits until a message has the focus and can be seen. */
 async function isFocused(page: Page, number: number): Promise<void> {
-  await page.waitForFunction(
+  const isThere = page.waitForFunction(
     (text: string) => {
       const { activeElement: message } = document;
       const { top = -1 } = message?.getBoundingClientRect() ?? {};
@@ -157,6 +157,15 @@ async function isFocused(page: Page, number: number): Promise<void> {
     {},
     textOf(number),
   );
+  await isThere.catch(async (cause) => {
+    const found = await page.evaluate(() => {
+      const { activeElement } = document;
+      const { top } = activeElement?.getBoundingClientRect() ?? {};
+      const text = activeElement?.querySelector(".text")?.textContent;
+      return { class: activeElement?.className, top, text };
+    });
+    throw new Error(`${number}, not ${JSON.stringify(found)}`, { cause });
+  });
 }
 
 /** What is said: heights differ much. */

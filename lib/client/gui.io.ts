@@ -38,6 +38,8 @@ class Gui implements WindowOwner {
   #app: ClientApp | undefined;
   /** Resolves when no client runs. */
   #running: Promise<void> = Promise.resolve();
+  /** A client runs, or is being made. */
+  #isTaken = false;
   #isEnding = false;
 
   constructor(options: GuiOptions) {
@@ -86,7 +88,7 @@ class Gui implements WindowOwner {
   }
 
   login(given: Extract<PageMessage, { do: "login" }>): void {
-    if (this.#app !== undefined || this.#isEnding) return;
+    if (this.#isTaken || this.#isEnding) return;
     const { server, user, plain, password } = given;
     const choice = { server: server.trim(), user: user.trim() };
     this.#start(plain === undefined ? choice : { ...choice, plain }, password);
@@ -137,6 +139,7 @@ class Gui implements WindowOwner {
   }
 
   #start(choice: ServerChoice, password: string): void {
+    this.#isTaken = true;
     this.#running = this.#runClient(choice, password);
   }
 
@@ -174,6 +177,7 @@ class Gui implements WindowOwner {
     }
     this.#app = undefined;
     await window.follow(undefined);
+    this.#isTaken = false;
     if (!this.#isEnding) window.setPhase(this.#form(choice, why));
   }
 

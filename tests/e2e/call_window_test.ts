@@ -18,7 +18,7 @@ import {
   sees,
 } from "../support/call_pages.ts";
 import { GuiClient } from "../support/gui_client.ts";
-import { startServer } from "../support/jedi.ts";
+import { passwordOf, startServer } from "../support/jedi.ts";
 
 browserTest(
   "a call in the window: it rings, is answered, seen and heard",
@@ -244,6 +244,37 @@ browserTest(
         await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
         assertEquals(closed, 0);
         await session.detach();
+      },
+    );
+
+    await step(
+      "who logs in next at a page finds nothing of the one before, and can be called",
+      async () => {
+        await luke.type("#filter", "yod");
+        await luke.type("textarea", "/logout");
+        await luke.keyboard.press("Enter");
+        await luke.waitForSelector("[name=user]:enabled");
+        await luke.$eval(
+          "[name=user]",
+          (box) => (box as HTMLInputElement).select(),
+        );
+        await luke.type("[name=user]", "obiwan");
+        await luke.type("[name=password]", passwordOf("obiwan"));
+        await luke.keyboard.press("Enter");
+        await shows(luke, ".me-bar", "obiwan");
+        const sought = await luke.$eval(
+          "#filter",
+          (box) => (box as HTMLInputElement).value,
+        );
+        assertEquals(sought, "");
+        await openChat(yoda, "@obiwan");
+        await press(yoda, "Call obiwan");
+        await shows(luke, ".ring", "yoda calls you");
+        await luke.$eval(
+          ".ring .main",
+          (each) => (each as HTMLElement).click(),
+        );
+        for (const page of [yoda, luke]) await shows(page, ".call-about", "0:");
       },
     );
     assertEquals(

@@ -13,6 +13,14 @@ Deno.test("what comes is told, and not more often than can be listened to", () =
   assertEquals(announcer.poll(next), "jedi, leia: hi there");
 });
 
+Deno.test("what waits for one user is told to no other", () => {
+  const announcer = new Announcer();
+  announcer.add({ from: "luke", text: "hello" });
+  announcer.clear();
+  assertEquals(announcer.pollTimeout(), undefined);
+  assertEquals(announcer.poll(0), undefined);
+});
+
 Deno.test("of many only the number is told, place by place", () => {
   const announcer = new Announcer();
   for (let count = 0; count < 4; count++) announcer.add({ text: "x" });

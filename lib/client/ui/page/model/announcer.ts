@@ -25,6 +25,11 @@ export class Announcer {
     if (this.#waiting.length > mostWaiting) this.#waiting.shift();
   }
 
+  /** What waits is told to nobody. */
+  clear(): void {
+    this.#waiting = [];
+  }
+
   /** When {@link poll} has something, ms; `undefined` for never. */
   pollTimeout(): number | undefined {
     return this.#waiting.length === 0 ? undefined : this.#nextAt;

@@ -515,10 +515,18 @@ export class PageStore {
     this.#logs.clear();
     this.notes.clear();
     this.#transferPlaces.clear();
+    this.#loading.clear();
+    this.#firstNew = undefined;
     this.open.value = undefined;
+    this.sought.value = undefined;
+    this.isLoading.value = false;
+    this.filter.value = "";
+    this.linking.value = undefined;
     this.panel.value = undefined;
     this.questions.value = [];
     this.notices.value = [];
+    this.#announcer.clear();
+    this.announcement.value = "";
     this.#view = new ClientView("");
     this.#flush();
   }

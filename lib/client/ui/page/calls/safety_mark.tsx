@@ -12,7 +12,8 @@ export function SafetyMark(
   if (compared) {
     return (
       <span class="tag good" title="You have compared the safety number">
-        <Icon name="check" /> verified
+        <Icon name="check" />
+        <span class="words">verified</span>
       </span>
     );
   }
@@ -29,7 +30,8 @@ export function SafetyMark(
         store.panel.value = { kind: "person", name: user };
       }}
     >
-      not compared
+      <Icon name="warning" />
+      <span class="words">not compared</span>
     </button>
   );
 }

@@ -41,7 +41,6 @@ export function CallButtons(
         <IconButton
           icon="camera"
           label={`Video call ${titleOf(of)}`}
-          class="wide-only"
           aria-disabled={isBusy}
           onClick={() => call("video")}
         />

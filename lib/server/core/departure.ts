@@ -141,10 +141,15 @@ export function tellCompanions({ device }: Session, frame: Uint8Array): void {
   for (const { connection } of device.companions) connection.send(frame);
 }
 
-/** Sends a frame to every session of a user. */
-export function tellUser(user: User, frame: Uint8Array): void {
-  for (const { entered, connection } of user.sessions) {
-    if (entered) connection.send(frame);
+/**
+ * Sends a frame to the sessions of a user.
+ *
+ * @param from Only to those that began then or later, ms since 1970 UTC; to all
+ * by default.
+ */
+export function tellUser(user: User, frame: Uint8Array, from = 0): void {
+  for (const { entered, since, connection } of user.sessions) {
+    if (entered && since >= from) connection.send(frame);
   }
 }
 

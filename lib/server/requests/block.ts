@@ -14,7 +14,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
 import { endOffersBetween } from "../core/offer_events.ts";
-import { tellPresence } from "./presence.ts";
+import { tellOnline } from "./presence.ts";
 import { maySee } from "../model/reach.ts";
 import { Refusal, refuseUser } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -137,7 +137,7 @@ function showAgain(
   now: Instant,
 ): void {
   const isNews = subject.onlineSince >= since;
-  tellPresence(viewer, subject, true, now, isNews ? 0 : since);
+  tellOnline(viewer, subject, isNews ? 0 : since, now);
 }
 
 function otherThan(

@@ -8,6 +8,7 @@ import type { Instant } from "../../base/ports.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
 import { confirm } from "../core/deliveries.ts";
+import { tellUser } from "../core/departure.ts";
 import { endOffersOf } from "../core/offer_events.ts";
 import { hidden, maySee } from "../model/reach.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -193,23 +194,17 @@ export function hangUp(
 }
 
 /**
- * Tells sessions of `viewer` that `subject` came or went.
+ * Tells sessions of `viewer` that `subject` is online.
  *
- * @param since Those that began then or later, ms since 1970 UTC; all by default.
+ * @param from Those that began then or later, ms since 1970 UTC.
  */
-export function tellPresence(
+export function tellOnline(
   viewer: User,
   subject: User,
-  online: boolean,
+  from: number,
   now: Instant,
-  since = 0,
 ): void {
-  const frame = presenceFrame(subject, online, now);
-  for (const session of viewer.sessions) {
-    if (session.entered && session.since >= since) {
-      session.connection.send(frame);
-    }
-  }
+  tellUser(viewer, presenceFrame(subject, true, now), from);
 }
 
 /** Tells everybody who may see it that a user came, with which key, or went. */

@@ -11,7 +11,7 @@ import { getSystemErrorName } from "node:util";
 
 /** What a socket tells its owner. */
 export interface TcpSocketEvents {
-  /** Bytes came; they are the owner's. */
+  /** Bytes came; they are the owner's, unless they are in a given space. */
   handleBytes(bytes: Uint8Array): void;
   /**
    * Nothing more comes; called once, not after a close of this side.
@@ -146,7 +146,6 @@ export class TcpSocket implements ByteSocket {
       ? this.#handle.writeLatin1String(request, data)
       : this.#handle.writeBuffer(request, data);
     if (status !== 0) throw systemError(status);
-    // Most writes are over by now, and leave it for the next one.
     if (!streamState[lastWriteWasAsync]) return undefined;
     spareRequest = new WriteRequest();
     return request.wait(data);
@@ -169,28 +168,6 @@ export class TcpSocket implements ByteSocket {
     if (this.#handle.reset() !== 0) this.#handle.close();
   }
 }
-
-/** A write that the system does not take at once. */
-class WriteRequest implements HandleRequest {
-  /** What is written later is read from there, and not kept there. */
-  #data: Uint8Array | string | undefined;
-  #settle: ((status: number) => void) | undefined;
-
-  wait(data: Uint8Array | string): Promise<void> {
-    this.#data = data;
-    return new Promise((resolve, reject) => {
-      this.#settle = (status) =>
-        status < 0 ? reject(systemError(status)) : resolve();
-    });
-  }
-
-  oncomplete(status: number): void {
-    this.#data = undefined;
-    this.#settle?.(status);
-  }
-}
-
-let spareRequest = new WriteRequest();
 
 /** What a listener tells its owner. */
 export interface TcpListenerEvents {
@@ -311,6 +288,34 @@ export class TcpListener {
   }
 }
 
+/**
+ * How many bytes a handle that tells of a read has read, or as a negative number
+ * why it has read none.
+ */
+export function lastRead(): number {
+  return streamState[readBytesOrError] ?? 0;
+}
+
+/** A write that the system does not take at once. */
+class WriteRequest implements HandleRequest {
+  /** What is written later is read from there, and not kept there. */
+  #data: Uint8Array | string | undefined;
+  #settle: ((status: number) => void) | undefined;
+
+  wait(data: Uint8Array | string): Promise<void> {
+    this.#data = data;
+    return new Promise((resolve, reject) => {
+      this.#settle = (status) =>
+        status < 0 ? reject(systemError(status)) : resolve();
+    });
+  }
+
+  oncomplete(status: number): void {
+    this.#data = undefined;
+    this.#settle?.(status);
+  }
+}
+
 /** As Node names it: https://github.com/nodejs/node/blob/main/src/tcp_wrap.cc */
 interface TcpHandle {
   onread?: (buffer: ArrayBuffer | undefined, count?: number) => void;
@@ -394,19 +399,14 @@ const { TCP, constants } = binding("tcp_wrap") as {
   readonly TCP: new (kind: number) => TcpHandle;
   readonly constants: { readonly SOCKET: number; readonly SERVER: number };
 };
-/**
- * How many bytes a handle that tells of a read has read, or as a negative number
- * why it has read none.
- */
-export function lastRead(): number {
-  return streamState[readBytesOrError] ?? 0;
-}
-
 const streams = binding("stream_wrap");
 const streamState: Int32Array = streams.streamBaseState;
 const readBytesOrError: number = streams.kReadBytesOrError;
 const lastWriteWasAsync: number = streams.kLastWriteWasAsync;
 const endOfFile: number = binding("uv").UV_EOF;
+
+/** For the next write: most are over when they return, and leave it unused. */
+let spareRequest = new WriteRequest();
 
 /** Clients that may wait to be accepted; the system may allow fewer. */
 const backlog = 4096;

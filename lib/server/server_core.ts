@@ -322,13 +322,12 @@ export class ServerCore {
   handleRequestsDone(requests: readonly StoredRequest[], now: Instant): void {
     this.#now = now;
     // By now the old password is none: who has to go cannot come back by it.
-    const renewed = requests.filter(({ what }) => what === "password");
-    for (const { subject } of renewed) {
-      handleNewPassword(this.#server, subject, now);
+    for (const { what, subject } of requests) {
+      if (what === "password") handleNewPassword(this.#server, subject, now);
     }
-    if (renewed.length > 0) this.#settle();
     this.#server.background.noteRequests(requests.at(-1)?.number ?? 0);
     this.#commits.flush(now);
+    this.#settle();
   }
 
   /** Another machine takes clients, too: those who are here are told of it. */

@@ -121,13 +121,8 @@ Deno.test("transfer pair: it goes on when neither side has it wait, whatever is 
 Deno.test("transfer pair: one that does not know of it is not asked to wait", () => {
   const link = { delayMs: 10, rate: 12_500 };
   const pair = new TransferPair({ seed: 1, file: testFile(8_000_000), link });
-  // Its probes are those of before: a token alone.
-  const short = controlHeaderBytes + 4 + transferLimits.tagBytes;
   pair.intercept = (bytes, from) =>
-    from === "receiver" && bytes[0] === packetType.probe &&
-      bytes.length === short + 1
-      ? undefined
-      : bytes;
+    from === "receiver" && isProbeWithHold(bytes) ? undefined : bytes;
   pair.run(day, () => pair.writtenBytes > 2_000_000);
   assertEquals(pair.sender.setHeld(true, pair.now), false);
   pair.run(day);
@@ -137,19 +132,23 @@ Deno.test("transfer pair: one that does not know of it is not asked to wait", ()
 Deno.test("transfer pair: a receiver of the first version, which takes a fin of digests alone, gets the file", () => {
   const link = { delayMs: 10, rate: 12_500 };
   for (const loss of [0, 0.1]) {
-    const pair = new TransferPair({
-      ...{ seed: 1, file: testFile(800_000), link: { ...link, loss } },
-    });
-    const short = controlHeaderBytes + 4 + transferLimits.tagBytes;
-    const isOfLater = (bytes: Uint8Array, from: string) =>
-      from === "receiver"
-        ? bytes[0] === packetType.probe && bytes.length === short + 1
-        : bytes[0] === packetType.fin &&
-          bytes.length !== controlHeaderBytes + 64 + transferLimits.tagBytes;
-    pair.intercept = (bytes, from) =>
-      isOfLater(bytes, from) ? undefined : bytes;
+    const file = testFile(800_000);
+    const pair = new TransferPair({ seed: 1, file, link: { ...link, loss } });
+    const digestsBytes = controlHeaderBytes + 64 + transferLimits.tagBytes;
+    pair.intercept = (bytes, from) => {
+      const isOfLater = from === "receiver"
+        ? isProbeWithHold(bytes)
+        : bytes[0] === packetType.fin && bytes.length !== digestsBytes;
+      return isOfLater ? undefined : bytes;
+    };
     pair.run(60_000);
-    assertEquals(pair.written, testFile(800_000));
+    assertEquals(pair.written, file);
     assertEquals(pair.senderEvents.at(-1)?.type, "done");
   }
 });
+
+/** Those of before say no more than a token. */
+function isProbeWithHold(bytes: Uint8Array): boolean {
+  const short = controlHeaderBytes + 4 + transferLimits.tagBytes;
+  return bytes[0] === packetType.probe && bytes.length === short + 1;
+}

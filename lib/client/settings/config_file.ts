@@ -122,10 +122,11 @@ export function syntaxProblem(
   number: number,
 ): string | undefined {
   const lines = text.split("\n").slice(0, number);
-  const line = visible(lines.pop()?.trim().slice(0, mostShown) ?? "");
+  const whole = lines.pop()?.trim() ?? "";
+  const line = visible(whole.slice(0, mostShown));
   if (line.startsWith("[")) {
-    if (!line.includes("]")) return `"${line}" has no ] at its end`;
-    return lines.some((other) => other.trim() === line)
+    if (!whole.includes("]")) return `"${line}" has no ] at its end`;
+    return lines.some((other) => other.trim() === whole)
       ? `${line} is there twice`
       : undefined;
   }
@@ -134,16 +135,14 @@ export function syntaxProblem(
     return line.includes("=") ? undefined : `"${line}" must be KEY = VALUE`;
   }
   const mark = /^["']/.exec(value)?.[0];
-  if (mark !== undefined) {
-    if (!value.includes(mark, 1)) {
-      return `the text of "${key}" has no ${mark} at its end`;
-    }
-    const table = lines.findLastIndex((other) => other.trim().startsWith("["));
-    const isThere = lines.slice(table + 1)
-      .some((other) => other.trim().split(/[\s=]/, 1)[0] === key);
-    return isThere ? `"${key}" is there twice` : undefined;
+  if (mark !== undefined && !whole.includes(mark, whole.indexOf(mark) + 1)) {
+    return `the text of "${key}" has no ${mark} at its end`;
   }
-  if (/^[[{]/.test(value)) return undefined;
+  const table = lines.findLastIndex((other) => other.trim().startsWith("["));
+  const isThere = lines.slice(table + 1)
+    .some((other) => other.trim().split(/[\s=]/, 1)[0] === key);
+  if (isThere) return `"${key}" is there twice`;
+  if (mark !== undefined || /^[[{]/.test(value)) return undefined;
   const bare = value.replace(/\s*#.*$/, "");
   const type = settingRows.find((row) => row.key === key)?.type ?? "string";
   const isText = type === "string" && bare !== "";

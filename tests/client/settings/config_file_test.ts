@@ -65,9 +65,12 @@ Deno.test("syntaxProblem() says what the usual slips are", () => {
       'user = "a"\n[servers.h]\nhost = "h"\nhost = "i"\n',
       '"host" is there twice',
     ],
+    ["quiet = true\nquiet = true\n", '"quiet" is there twice'],
+    ["udp-port = 1\nudp-port = 2\n", '"udp-port" is there twice'],
     ["[servers.h]\n[servers.h]\n", "[servers.h] is there twice"],
     // What else there may be is left to who reads TOML.
     ['user = "a" "b"\n', undefined],
+    [`user = "${"a".repeat(100)}" "b"\n`, undefined],
     ["servers = [,]\n", undefined],
     ["= x\n", undefined],
   ];

@@ -9,6 +9,7 @@ import { textCharacters } from "../../../../wire/text_characters.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { chosenFiles, filesIn } from "../state/dropped_files.io.ts";
 import { titleOf } from "../model/chat_list.ts";
+import { enteredText } from "../model/entered_text.ts";
 import { IconButton } from "./icon.tsx";
 import { useStore } from "./store_context.tsx";
 
@@ -79,7 +80,7 @@ export function Composer(
   const send = () => {
     if (text.trim() === "") return;
     // The server would refuse it, and here it can be made shorter.
-    const length = /^\/(?!\/)/.test(text) ? 0 : characters(text);
+    const length = characters(enteredText(text) ?? "");
     if (length > textCharacters) return setTooLong(length);
     store.memory.enter(text);
     store.enter(text);

@@ -36,6 +36,7 @@ import { Announcer } from "../model/announcer.ts";
 import { callNote, placeOfCall, ringText } from "../model/call_words.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
 import { hasAbsent, historyLine, targetOf } from "../model/chat_target.ts";
+import { isLine } from "../model/entered_text.ts";
 import type { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
 import {
@@ -239,10 +240,9 @@ export class PageStore {
     if (key === undefined) return;
     this.#firstNew = undefined;
     this.jumps.value++;
-    const isLine = text.startsWith("/") && !text.includes("\n");
-    if (!isLine && key === "*") return this.#report(`/broadcast ${text}`);
     const to = targetOf(key);
-    if (isLine) return this.#report(text, to);
+    if (isLine(text)) return this.#report(text, to);
+    if (key === "*") return this.#report(`/broadcast ${text}`);
     if (to === undefined) return;
     const { outcome } = await this.requests.say(text, to);
     if (outcome.ok) return;

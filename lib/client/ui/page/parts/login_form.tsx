@@ -27,13 +27,10 @@ export function LoginForm(): JSX.Element {
   const focusOn = (name: LoginField) => inputOf(name)?.focus();
   useEffect(() => {
     if (isBusy) return;
-    if (field !== undefined && field !== "form") {
-      focusOn(field);
-      // What is typed next takes the place of what was wrong and cannot be seen.
-      if (failed === "password") inputOf(failed)?.select();
-    } else {focusOn(
-        server === "" ? "server" : user === "" ? "user" : "password",
-      );}
+    const first = server === "" ? "server" : user === "" ? "user" : "password";
+    focusOn(field === undefined || field === "form" ? first : field);
+    // What is typed next takes the place of what was wrong and cannot be seen.
+    if (field === "password") inputOf(field)?.select();
   }, [phase]);
 
   const submit = () => {

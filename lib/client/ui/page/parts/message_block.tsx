@@ -79,12 +79,10 @@ abstract class Skippable extends Component<ShownBlocks> {
 
   override componentDidMount(): void {
     const current = this.box.current!;
-    const near = new IntersectionObserver(
-      (entries) => entries.at(-1)?.isIntersecting && skip(false),
-      { root: current.closest(".log"), rootMargin: "100%" },
-    );
+    // Made where it is needed: there may be thousands of blocks.
+    let near: IntersectionObserver | undefined;
     const skip = (isSkipped: boolean) => {
-      near.disconnect();
+      near?.disconnect();
       if (this.#isSkipped === isSkipped) return;
       this.#isSkipped = isSkipped;
       this.forceUpdate();
@@ -93,6 +91,10 @@ abstract class Skippable extends Component<ShownBlocks> {
       if (event.target !== current) return;
       const { skipped } = event as ContentVisibilityAutoStateChangeEvent;
       if (!skipped && getSelection()?.containsNode(current, true)) {
+        near ??= new IntersectionObserver(
+          (entries) => entries.at(-1)?.isIntersecting && skip(false),
+          { root: current.closest(".log"), rootMargin: "100%" },
+        );
         near.observe(current);
       } else skip(skipped);
     });

@@ -202,13 +202,7 @@ Deno.test("a login asks for company, and tells when all is known; /presence says
   assertEquals(harness.view.person("vader")?.online, false);
   for (let i = 0; i < 100 && told().length === 3; i++) harness.toTimeout();
   assertEquals(told().at(-1), "luke false");
-  const answerTo = (line: string) => {
-    const n = harness.line(line);
-    const result = harness.events.find((each) =>
-      each.event === "result" && each.n === n
-    );
-    return result?.event === "result" && result.outcome;
-  };
+  const answerTo = (line: string) => harness.outcome(harness.line(line));
   const answer = { presence: "known" as const };
   const outcome = { command: "presence" as const, ok: true as const };
   assertEquals(answerTo("/presence"), { ...outcome, answer });
@@ -220,7 +214,7 @@ Deno.test("a login asks for company, and tells when all is known; /presence says
   presence("han", true);
   assertEquals(told().at(-1), "luke false");
   const wrong = answerTo("/presence some");
-  assertEquals(wrong && !wrong.ok && wrong.message, usage);
+  assertEquals(!wrong.ok && wrong.message, usage);
 });
 
 Deno.test("after a reconnection the history is not asked for again, and what can have changed is", () => {

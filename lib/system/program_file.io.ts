@@ -31,16 +31,22 @@ export function buildInfo(): string {
 
 /**
  * Whether this is an executable whose runtime has nothing of it kept compiled
- * yet, in the folder for temporary files; from the sources never.
+ * yet, in the folder for temporary files; from the sources never. What is kept
+ * there of an executable of that name before this one is taken away.
  */
 export function isFirstStart(): boolean {
   const [, folder] = /^(.*\/deno-compile-[^/]+)\//.exec(Deno.mainModule) ?? [];
   if (folder === undefined) return false;
+  const kept = new URL(`${folder}.cache`);
   try {
-    Deno.lstatSync(new URL(`${folder}.cache`));
-    return false;
-  } catch {
+    const { ctime, mtime } = Deno.statSync(Deno.execPath());
+    const since = ctime ?? mtime ?? new Date(0);
+    if ((Deno.lstatSync(kept).mtime ?? since) >= since) return false;
+    // Another user's stays, and nothing takes its place.
+    Deno.removeSync(kept);
     return true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
   }
 }
 

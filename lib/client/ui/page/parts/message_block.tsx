@@ -90,7 +90,11 @@ abstract class Skippable extends Component<ShownBlocks> {
     current.addEventListener("contentvisibilityautostatechange", (event) => {
       if (event.target !== current) return;
       const { skipped } = event as ContentVisibilityAutoStateChangeEvent;
-      if (!skipped && getSelection()?.containsNode(current, true)) {
+      const selection = getSelection();
+      // Most of the time nothing is, and to ask for a part costs a layout.
+      const isSelected = selection?.isCollapsed === false &&
+        selection.containsNode(current, true);
+      if (!skipped && isSelected) {
         near ??= new IntersectionObserver(
           (entries) => entries.at(-1)?.isIntersecting && skip(false),
           { root: current.closest(".log"), rootMargin: "100%" },

@@ -495,6 +495,7 @@ browserTest(
       await page.type("textarea", "only for you");
       await page.keyboard.press("Enter");
       await luke.event("private-message", { text: "only for you" });
+      await shows(page, ".message:not(.pending) .text", "only for you");
       await noneSerious(page);
     });
 

@@ -16,6 +16,7 @@ import {
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { lookThroughLongChat } from "../support/long_chat.ts";
+import { lookWhereNarrow } from "../support/narrow_window.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -531,33 +532,10 @@ browserTest(
       },
     );
 
-    await step("it is narrow, or dark, and nothing is lost", async () => {
-      await page.emulateMediaFeatures([{
-        name: "prefers-color-scheme",
-        value: "dark",
-      }]);
-      await noneSerious(page);
-      await page.setViewport({ width: 360, height: 740 });
-      await noneSerious(page);
-      const wide = await page.evaluate(() =>
-        document.documentElement.scrollWidth
-      );
-      assert(wide <= 360, `${wide} pixels`);
-      await press(page, "All chats");
-      await shows(page, ".row", "luke");
-      await noneSerious(page);
-      // Nothing is below a notice.
-      await press(page, "Search messages");
-      await focused(page, "INPUT");
-      const found = await page.evaluate(() => {
-        const { x, y } = document.activeElement!.getBoundingClientRect();
-        const isThere =
-          document.elementFromPoint(x + 9, y + 9) === document.activeElement;
-        return [document.querySelector(".notice") !== null, isThere];
-      });
-      assertEquals(found, [true, true]);
-      await page.keyboard.press("Escape");
-    });
+    await step(
+      "it is narrow, or dark, and nothing is lost",
+      () => lookWhereNarrow(page),
+    );
 
     await step(
       "who logs out sees the form, with where they were",

@@ -58,7 +58,11 @@ const session = {
   /** The database was set back to an older copy since the client was there. */
   setBack: optional(boolean),
   /** How the server knows the client's device. */
-  device: optional(object({ name: deviceName })),
+  device: optional(object({
+    name: deviceName,
+    /** Where it is the one of another id that the client said it may be. */
+    id: optional(deviceId),
+  })),
   /** How many other sessions the user has. */
   others: optional(integer(0)),
   /** The user's public key, where the client said another one or none. */
@@ -68,7 +72,12 @@ const session = {
 };
 
 /** Which installation of the client it is. */
-const entryDevice = optional(object({ id: deviceId, name: askedName }));
+const entryDevice = optional(object({
+  id: deviceId,
+  name: askedName,
+  /** Where it is new: what it is to users of other names, one of whom this may be. */
+  also: optional(list(deviceId, 0, limits.devicesPerUser)),
+}));
 
 /** What names and authenticates a client in its datagrams. */
 const datagramKey = {

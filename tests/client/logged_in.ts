@@ -25,6 +25,7 @@ export function logIn(harness: SessionHarness): void {
 export function scramServer(
   harness: SessionHarness,
   token = "t1",
+  more: object = {},
 ): void {
   const login = harness.take("login");
   const bare = String(login.scram).slice(3);
@@ -66,7 +67,7 @@ export function scramServer(
   const v = hmac(hmac(salted, "Server Key"), message).toString("base64");
   harness.server({
     re: proof.id,
-    ok: { scram: `v=${v}`, ...openedSession(token) },
+    ok: { scram: `v=${v}`, ...openedSession(token), ...more },
   });
 }
 

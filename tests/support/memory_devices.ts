@@ -1,4 +1,5 @@
 import type { InboxOwner, SeenMark } from "../../lib/client/session/inbox.ts";
+import type { OwnDevice } from "../../lib/client/session/login.ts";
 import type { DeviceMemory } from "../../lib/client/session/session_parts.ts";
 
 /** A memory as the shell has it, without files. */
@@ -12,12 +13,16 @@ export class MemoryDevices implements DeviceMemory {
     return [...this.#marks].map(([key, { id }]) => [key, id]);
   }
 
-  device() {
-    return { id: "00112233445566ff", name: "laptop" };
+  /** What it says that it is. */
+  own: OwnDevice = { id: "00112233445566ff", name: "laptop" };
+
+  device(): OwnDevice {
+    return this.own;
   }
 
-  learnName(owner: InboxOwner, name: string): void {
+  learnName(owner: InboxOwner, name: string, id?: string): void {
     this.names.set(keyOf(owner), name);
+    if (id !== undefined) this.own = { id, name: this.own.name };
   }
 
   read(owner: InboxOwner): SeenMark | undefined {

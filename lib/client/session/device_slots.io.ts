@@ -58,8 +58,12 @@ export class DeviceSlots implements DeviceMemory {
   }
 
   device(owner: InboxOwner): OwnDevice {
-    const { id, name } = this.#hold(owner).slot;
-    return { id, name: name === "" ? nameAfter(machineName()) : name };
+    const { id, name, called } = this.#hold(owner).slot;
+    const also = called === "" ? this.#elsewhere(owner) : [];
+    return {
+      ...{ id, name: name === "" ? nameAfter(machineName()) : name },
+      ...also.length > 0 && { also: also.map(({ slot }) => slot.id) },
+    };
   }
 
   read(owner: InboxOwner): SeenMark {
@@ -72,11 +76,17 @@ export class DeviceSlots implements DeviceMemory {
     this.#save(held);
   }
 
-  learnName(owner: InboxOwner, name: string): void {
+  learnName(owner: InboxOwner, name: string, is?: string): void {
     const held = this.#hold(owner);
-    if (held.slot.called === name) return;
-    held.slot = { ...held.slot, called: name };
+    const { id, called } = held.slot;
+    if (called === name && is === undefined) return;
+    held.slot = { ...held.slot, id: is ?? id, called: name };
     this.#save(held);
+    if (is === undefined) return;
+    // It has its place under the new name from now on.
+    for (const { path, slot } of this.#elsewhere(owner)) {
+      if (slot.id === is) removeFile(path);
+    }
   }
 
   rename(owner: InboxOwner, user: string): void {
@@ -199,11 +209,36 @@ export class DeviceSlots implements DeviceMemory {
   }
 
   #forgetEarlier(owner: InboxOwner): void {
+    removeFile(this.#earlierPath(owner));
+  }
+
+  /**
+   * The slots of users of other names that nobody works with: what this client
+   * is, if its user was renamed from another device.
+   */
+  #elsewhere(owner: InboxOwner): FormerSlot[] {
+    const found: FormerSlot[] = [];
     try {
-      Deno.removeSync(this.#earlierPath(owner));
+      const own = `${nameOf(owner)}-`;
+      const names = [...Deno.readDirSync(this.#folder())]
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith(storePrefix(owner)))
+        .filter((name) => !name.startsWith(own)).sort();
+      for (const name of names.slice(0, mostLookedAt)) {
+        const path = join(this.#folder(), name);
+        const slot = freeSlotAt(path);
+        if (slot !== undefined && this.#fits(slot)) found.push({ path, slot });
+      }
     } catch {
-      // There is none.
+      // Then it is a new one.
     }
+    return found.slice(0, mostSlots);
+  }
+
+  /** True for what the same start would be given under its own user's name. */
+  #fits({ name, called }: DeviceSlot): boolean {
+    if (this.#name !== "" && isSameName(called, this.#name)) return true;
+    return isSameName(name, this.#name);
   }
 
   /** Where versions before devices kept up to which message all was shown. */
@@ -241,6 +276,31 @@ interface SlotFile {
   readonly file: Deno.FsFile;
 }
 
+/** One that is kept under another user's name. */
+interface FormerSlot {
+  readonly path: string;
+  readonly slot: DeviceSlot;
+}
+
+/** The slot in a file, unless a client works with it. */
+function freeSlotAt(path: string): DeviceSlot | undefined {
+  if (!isFileAt(path)) return undefined;
+  const file = Deno.openSync(path, { read: true, write: true });
+  try {
+    return file.tryLockSync(true) ? parseSlot(readAll(file)) : undefined;
+  } finally {
+    closeLocked(file);
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // There is none.
+  }
+}
+
 /** `undefined` where nothing is. */
 function isFileAt(path: string): boolean | undefined {
   try {
@@ -274,7 +334,11 @@ function nameOf({ store, user }: InboxOwner): string {
 
 function spelledNameOf({ store, user }: InboxOwner): string {
   // Both come from elsewhere; and not every file system tells Yoda from yoda.
-  return `${encodeHex(store)}-${encodeHex(user)}`;
+  return `${storePrefix({ store })}${encodeHex(user)}`;
+}
+
+function storePrefix({ store }: Pick<InboxOwner, "store">): string {
+  return `${encodeHex(store)}-`;
 }
 
 /** Empty when the system does not tell. */
@@ -288,4 +352,6 @@ function machineName(): string {
 
 /** Most devices of one user in one installation; those beyond are not kept. */
 const mostSlots = 32;
+/** Most of all other users' that are looked at once. */
+const mostLookedAt = 256;
 const mostBytes = 4096;

@@ -32,6 +32,8 @@ export interface OwnDevice {
   readonly id: string;
   /** What it would be called; the server decides. */
   readonly name: string;
+  /** Where it is new: other ids, one of which it has if its user was renamed. */
+  readonly also?: string[];
 }
 
 /** What TLS says of a connection. */

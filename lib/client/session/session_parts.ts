@@ -41,7 +41,7 @@ import type { PeerMemory } from "../trust/known_peers.ts";
 import { PresenceNews } from "./presence_news.ts";
 import type { PresenceChoice } from "../commands/program.ts";
 import { groupDigest } from "../../wire/group_digest.ts";
-import { isUserName } from "../../wire/names.ts";
+import { isUserName, userKey } from "../../wire/names.ts";
 import { NameHints } from "./name_hints.ts";
 import { ReadMarker } from "./read_marker.ts";
 import { RequestQueue } from "./request_queue.ts";
@@ -94,8 +94,8 @@ export interface ClientSessionOptions {
 export interface DeviceMemory extends SeenMemory {
   /** The device that this client is, the same for as long as it runs. */
   device(owner: InboxOwner): OwnDevice;
-  /** What the server calls it. */
-  learnName(owner: InboxOwner, name: string): void;
+  /** What the server calls it, and the id of {@link OwnDevice.also} that it has. */
+  learnName(owner: InboxOwner, name: string, id?: string): void;
 }
 
 /** What the parts of a session ask of the whole. */
@@ -139,7 +139,7 @@ export class SessionParts {
   /** Of the user's groups, as the server told them last. */
   #groupDigests = new Map<string, string | undefined>();
   /** Says what the server calls this device. */
-  readonly #learnDeviceName: (name: string) => void;
+  readonly #learnDeviceName: (name: string, id?: string) => void;
   readonly #emit: SessionHooks["emit"];
   readonly #view: ClientView;
 
@@ -166,10 +166,10 @@ export class SessionParts {
     const chat = this.chat = new Chat(emit);
     let owner: InboxOwner | undefined;
     let deviceName: string | undefined;
-    const learnDeviceName = this.#learnDeviceName = (name: string) => {
+    const learnDeviceName = this.#learnDeviceName = (name, id?: string) => {
       if (owner === undefined) return;
       deviceName = name;
-      options.devices.learnName(owner, name);
+      options.devices.learnName(owner, name, id);
     };
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) shown.learn(outcome);
@@ -200,9 +200,11 @@ export class SessionParts {
         own.handleOpened(this.login.store);
         options.peers.handleOpened?.(this.login.store);
         identities.handleOpened();
+        const { user, device, common = Infinity, setBack } = session;
+        // Renamed from another device, while this one was away.
+        if (owner && userKey(owner.user) !== userKey(user)) renamed("", user);
         inbox.handleOpened(session);
-        if (session.device !== undefined) learnDeviceName(session.device.name);
-        const { common = Infinity, setBack } = session;
+        if (device !== undefined) learnDeviceName(device.name, device.id);
         const loss = confirmed.takeLost(common);
         const isSetBack = setBack || loss.messages.length > 0 || loss.isMore;
         if (isSetBack) {

@@ -22,7 +22,12 @@ export interface ClientDetails {
   /** Ed25519 public key, if it has one. */
   readonly identity?: string | undefined;
   /** Which installation it is; absent for one that knows of none. */
-  readonly device?: { readonly id: string; readonly name: string } | undefined;
+  readonly device?: {
+    readonly id: string;
+    readonly name: string;
+    /** What else it may be, where the user had another name. */
+    readonly also?: readonly string[] | undefined;
+  } | undefined;
   /** True for a command beside the user's sessions; see {@link Device}. */
   readonly visit?: boolean | undefined;
   /** True when it may end another session where there are too many. */
@@ -68,6 +73,8 @@ export interface EntryReply {
   readonly scram?: string;
   /** What the client has seen. */
   readonly claim: SeenClaim;
+  /** Which device it says it is. */
+  readonly device?: string | undefined;
 }
 
 /** A connection and what the core knows about it. */

@@ -21,6 +21,7 @@ import type {
 import {
   alreadyOnline,
   comeBack,
+  knownDevice,
   mustHavePlace,
   newDevice,
 } from "./devices.ts";
@@ -46,9 +47,7 @@ export function queueLogin(
     if (user === undefined || credential === undefined) {
       throw new Refusal("login_failed");
     }
-    const known = client.visit
-      ? undefined
-      : user.device(client.device?.id ?? oldClient);
+    const known = client.visit ? undefined : knownDevice(user, client);
     // Whether the other one is alive, one that knows of no devices cannot tell.
     if (known?.session !== undefined && known.id === oldClient) {
       throw alreadyOnline(connection, known.session);
@@ -335,7 +334,7 @@ function welcome(
     const fields = { ...scram, user: user.name, token, waiting, ip, ...told };
     const hosts = hostsOf(server);
     const ok = {
-      ...{ ...fields, ...aboutDevice(session) },
+      ...{ ...fields, ...aboutDevice(session, reply.device) },
       ...hosts.length > 0 && { hosts },
     };
     connection.reply(reply.id, ok);
@@ -355,19 +354,25 @@ function welcome(
   server.mailboxes.start(session, now.mono, begins);
 }
 
-/** What a client is told that knows of devices. */
+/**
+ * What a client is told that knows of devices.
+ *
+ * @param said The id that it said, if it did.
+ */
 function aboutDevice(
   { user, device, connection }: Session,
+  said: string | undefined,
 ): Pick<ReplyFields<"resume">, "device" | "identity" | "others"> {
   if (!connection.hasDevices) return {};
   const { identity } = user;
+  const isAnother = said !== undefined && said !== device.id;
   const isOther = identity !== undefined && identity !== device.identity;
   // The one that gives way to this one does so in a moment.
   const others = user.sessions.filter(({ device: each }) =>
     each !== device && !each.isOusted
   );
   return {
-    device: { name: device.name },
+    device: { name: device.name, ...isAnother && { id: device.id } },
     others: others.length,
     ...isOther && { identity },
   };

@@ -178,6 +178,20 @@ export function alreadyOnline(
 }
 
 /**
+ * The device that comes in, if it is known: by the id that it says or, where the
+ * user was renamed while it was away, by one that it had under another name.
+ */
+export function knownDevice(
+  user: User,
+  { device }: Pick<ClientDetails, "device">,
+): Device | undefined {
+  if (device === undefined) return user.device(oldClient);
+  const { id, also = [] } = device;
+  return [id, ...also].map((each) => user.device(each))
+    .find((each) => each !== undefined);
+}
+
+/**
  * Makes the device of a client that was not known, in place of one that was not
  * seen for the longest time where there are too many.
  *

@@ -132,7 +132,8 @@ export function finishLogin(
   }
   const { ip } = connection.remote;
   server.failedLogins.handleSuccess(networkOf(ip), finished.user);
-  const entry = { ...reply, scram: finished.serverFinal };
+  const device = client.visit ? undefined : client.device?.id;
+  const entry = { ...reply, scram: finished.serverFinal, device };
   queueLogin(server, connection, finished.user, client, entry);
 }
 

@@ -54,6 +54,32 @@ Deno.test("DeviceSlots: each database and each user has its own", async () => {
   });
 });
 
+Deno.test("DeviceSlots: who was renamed elsewhere may be what was free under other names", async () => {
+  await withTempFolder((folder) => {
+    const renamed = { ...owner, user: "master" };
+    const [one, two] = [slotsIn(folder), slotsIn(folder)];
+    const cron = slotsIn(folder, "cron");
+    const [first, second, third] = [device(one), device(two), device(cron)];
+    for (const slots of [one, two, cron]) slots.learnName(owner, "sofa");
+    device(slotsIn(folder), { ...owner, store: "cd" });
+    for (const slots of [one, cron]) slots.close();
+    // Neither what a client works with, nor what another name asks for.
+    const again = slotsIn(folder);
+    assertEquals(again.device(renamed).also, [first]);
+    assertEquals(slotsIn(folder, "cron").device(renamed).also, [third]);
+    two.close();
+    assertEquals(again.device(renamed).also, [first, second]);
+    again.learnName(renamed, "sofa", first);
+    again.close();
+    const later = slotsIn(folder);
+    const { id, also } = later.device(renamed);
+    assertEquals([id, also], [first, undefined]);
+    // It is that user's alone now.
+    assertNotEquals(device(slotsIn(folder)), first);
+    return Promise.resolve();
+  });
+});
+
 Deno.test("DeviceSlots: a name asks for the device of that name, or a new one", async () => {
   await withTempFolder((folder) => {
     const [plain, cron] = [slotsIn(folder), slotsIn(folder, "Cron")];

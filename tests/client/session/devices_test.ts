@@ -69,6 +69,24 @@ Deno.test("Login: a client says which device it is, a visit only that it is one"
   assertEquals([resume.device, resume.takeOver], [device, undefined]);
 });
 
+Deno.test("Login: who was renamed from another device is the same device by the new name", () => {
+  const devices = new MemoryDevices();
+  const id = "fedcba9876543210";
+  devices.own = { id: "00112233445566ff", name: "laptop", also: [id] };
+  const harness = started({ devices });
+  assertEquals(harness.sent.at(-1)?.device, devices.own);
+  scramServer(harness, "t", { device: { name: "laptop", id } });
+  assertEquals(devices.own, { id, name: "laptop" });
+  // While the connection is lost, and the event with it.
+  devices.write({ store: "s", user: "yoda" }, { id: 5, epochs: [] });
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  const user = "master";
+  harness.answer("resume", { ...openedSession("t2"), user });
+  assertEquals(devices.ids, [["s master", 5]]);
+});
+
 Deno.test("Login: a visit neither says nor remembers what was shown", () => {
   for (const isVisit of [true, false]) {
     const devices = new MemoryDevices();

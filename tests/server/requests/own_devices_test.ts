@@ -1,6 +1,9 @@
 /** What a user does on one device, as the others hear of it. */
-import { assertEquals } from "@std/assert";
-import type { ServerEvent } from "../../../lib/wire/server_frame.ts";
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ReplyFields,
+  ServerEvent,
+} from "../../../lib/wire/server_frame.ts";
 import type { TestClient } from "../../support/core_client.ts";
 import { passwordOf } from "../../support/core_accounts.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
@@ -50,6 +53,34 @@ Deno.test("own messages: a device that was away gets them, a new one what was no
   phone.entry = { device: { id: "0123456789abcdef", name: "phone" } };
   assertEquals(phone.login("yoda").waiting, 1);
   assertEquals(ownOf(phone), ["luke: three"]);
+});
+
+Deno.test("own messages: a device that was away while its user was renamed gets them by the new name", () => {
+  const { harness, luke, laptop, desktop } = twoDevices();
+  const id = "fedcba9876543210";
+  laptop.ask("rename", { name: "master" });
+  desktop.disconnect();
+  luke.ask("message", { to: ["master"], text: "one", mid: "1" });
+  laptop.ask("ack", { upto: 1 });
+  const enter = (also: string[]) => {
+    const back = harness.connect();
+    back.entry = { device: { id, name: "desktop", also } };
+    const proof = back.sendLogin("master", passwordOf("yoda"));
+    const reply = back.replyTo(proof);
+    assert(reply !== undefined && "ok" in reply);
+    return { back, device: (reply.ok as ReplyFields<"proof">).device };
+  };
+  const known = desktop.entry.device?.id ?? "";
+  const { back, device } = enter(["0123456789abcdef", known]);
+  assertEquals(device, { name: "desktop", id: known });
+  assertEquals(ownOf(back), ["luke: one"]);
+  assertEquals(laptop.eventsOf("device-login").at(-1)?.new, undefined);
+  back.disconnect();
+  // None of the ids is one of this user's.
+  const another = enter(["0123456789abcdef"]);
+  assertEquals(another.device, { name: "desktop-2" });
+  // By its own one it is what it says.
+  assertEquals(enter([known]).device, { name: "desktop-2" });
 });
 
 Deno.test("own deletions come to who sent or had what they delete", () => {

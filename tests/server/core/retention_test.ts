@@ -74,3 +74,45 @@ Deno.test("Retention keeps everything without a limit, and tries again after a f
   harness.advance(2 * hour);
   assertEquals(harness.store.messages.length, 0);
 });
+
+Deno.test("Retention removes nothing by a clock that may be wrong, until it had time to be set", () => {
+  const options = { keepMs: 365 * 24 * hour };
+  const years = 800 * 24 * hour;
+  const harness = new CoreHarness({ options });
+  const yoda = harness.login("yoda");
+  yoda.ask("message", { to: ["luke"], text: "x", mid: "x" });
+  harness.login("luke").ask("ack", { upto: 1e9 });
+  const left = (of: CoreHarness) => of.store.messages.length;
+  const setForward = (of: CoreHarness, ms: number) => {
+    of.now = { mono: of.now.mono, wall: of.now.wall + ms };
+  };
+  // Under way.
+  setForward(harness, years);
+  harness.advance(70 * hour);
+  assertEquals(left(harness), 1);
+  assert(
+    harness.reports.some((each) =>
+      each.startsWith(
+        "the clock is 800 days further than when it was looked at",
+      )
+    ),
+  );
+  setForward(harness, -years);
+  harness.advance(5 * hour);
+  assertEquals(left(harness), 1);
+  // At a start.
+  setForward(harness, years);
+  const wrong = harness.restarted({ options });
+  wrong.advance(70 * hour);
+  assertEquals(left(wrong), 1);
+  assert(
+    wrong.reports.some((each) =>
+      each.startsWith(
+        "the clock is 800 days further than when anybody was here",
+      )
+    ),
+  );
+  // It was right.
+  wrong.advance(3 * hour);
+  assertEquals(left(wrong), 0);
+});

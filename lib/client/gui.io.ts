@@ -147,7 +147,7 @@ class Gui implements WindowOwner {
     const window = this.#window;
     if (window === undefined) return;
     const { servers } = this.#form();
-    const phase = { ...choice, servers };
+    const phase = { ...choice, servers, login: crypto.randomUUID() };
     window.setPhase({ ...phase, phase: "connecting" });
     const { openClient, tellFailure, WebInterface } = await loadClient();
     const face = new WebInterface({

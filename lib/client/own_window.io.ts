@@ -52,7 +52,10 @@ export class OwnWindow {
     const window = await WebWindow.open({
       port: usualWindowPort,
       env: this.#env,
-      phase: { phase: "open", attached: true, servers: [], server, user },
+      phase: {
+        ...{ phase: "open", attached: true, login: crypto.randomUUID() },
+        ...{ servers: [], server, user },
+      },
       onEntered: () => void browser.done(),
     });
     window.preparePage().then(() => window.prepareTabs());

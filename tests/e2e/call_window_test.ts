@@ -19,6 +19,8 @@ import {
 } from "../support/call_pages.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { passwordOf, startServer } from "../support/jedi.ts";
+import type { TestServer } from "../support/test_server.ts";
+import { canSleep, putToSleep, wake } from "../support/window_page.ts";
 
 browserTest(
   "a call in the window: it rings, is answered, seen and heard",
@@ -248,6 +250,32 @@ browserTest(
     );
 
     await step(
+      "a page that slept while somebody else logged in keeps nothing of the one before",
+      async () => {
+        await canSleep(luke);
+        await luke.reload();
+        await openChat(luke, "@yoda");
+        await luke.type("textarea", "of luke's alone");
+        await putToSleep(luke);
+        await logInInstead(lukeGui, "leia", server);
+        await wake(luke);
+        await shows(luke, ".me-bar", "leia");
+        assertEquals(await luke.$("textarea"), null);
+        await openChat(luke, "@yoda");
+        assertEquals(await luke.$eval("textarea", (box) => box.value), "");
+        // Closed by its browser, and loaded when somebody comes back to it.
+        await luke.type("textarea", "of leia's alone");
+        const { href } = new URL(luke.url());
+        await luke.goto("about:blank");
+        await logInInstead(lukeGui, "luke", server);
+        await luke.goto(href);
+        await shows(luke, ".me-bar", "luke");
+        await openChat(luke, "@yoda");
+        assertEquals(await luke.$eval("textarea", (box) => box.value), "");
+      },
+    );
+
+    await step(
       "who logs in next at a page finds nothing of the one before, and can be called",
       async () => {
         await luke.type("#filter", "yod");
@@ -284,6 +312,15 @@ browserTest(
     );
   },
 );
+
+/** Logs out who is logged in there, and this one in, in other tabs. */
+async function logInInstead(gui: GuiClient, name: string, server: TestServer) {
+  const other = await gui.tab();
+  other.say({ do: "submit", ref: 1, line: "/logout" });
+  await other.phase("form");
+  other.close();
+  (await gui.tabOf(name, server)).close();
+}
 
 /** What was said, as a page holds it: of what is far from view the text alone. */
 function saidIn(page: Page): Promise<string[]> {

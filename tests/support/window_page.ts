@@ -6,6 +6,54 @@ import { press } from "./browser.ts";
 import type { TestClient } from "./test_client.ts";
 import { waitUntil } from "./wait_until.ts";
 
+/** From the next time it is loaded, a page can be put to sleep. */
+export async function canSleep(page: Page): Promise<void> {
+  await page.evaluateOnNewDocument(() => {
+    const sleeper: Sleeper = { isAsleep: false, isLost: false, wake() {} };
+    Object.assign(globalThis, {
+      sleeper,
+      WebSocket: new Proxy(WebSocket, {
+        construct(kind, [url]: [string]) {
+          if (!sleeper.isAsleep) return sleeper.socket = new kind(url);
+          const refused = { readyState: WebSocket.CLOSED, onclose() {} };
+          sleeper.wake = () => refused.onclose();
+          sleeper.isLost = true;
+          return refused;
+        },
+      }),
+    });
+  });
+}
+
+/** It loses its client, and does not find it again before it wakes. */
+export async function putToSleep(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { sleeper } = globalThis as unknown as { sleeper: Sleeper };
+    sleeper.isAsleep = true;
+    sleeper.socket?.close();
+  });
+  await page.waitForFunction(() =>
+    (globalThis as unknown as { sleeper: Sleeper }).sleeper.isLost
+  );
+}
+
+/** It looks for its client again. */
+export async function wake(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { sleeper } = globalThis as unknown as { sleeper: Sleeper };
+    sleeper.isAsleep = false;
+    sleeper.wake();
+  });
+}
+
+interface Sleeper {
+  isAsleep: boolean;
+  /** It has looked for its client meanwhile. */
+  isLost: boolean;
+  socket?: WebSocket;
+  wake: () => void;
+}
+
 /** Chooses files or a folder after a press on a button. */
 export async function choose(page: Page, name: string, paths: string[]) {
   const [chooser] = await Promise.all([

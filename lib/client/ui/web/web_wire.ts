@@ -262,6 +262,8 @@ export interface Phase {
    * the client ends, and the page with it.
    */
   readonly phase: "form" | "connecting" | "open" | "ended";
+  /** Another one for each login; absent while nobody logs in. */
+  readonly login?: string;
   /** The client has a terminal besides, whose user decides when it ends. */
   readonly attached?: true;
   /** Where somebody logged in before, newest first, then saved ones. */

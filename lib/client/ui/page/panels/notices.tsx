@@ -28,7 +28,7 @@ export function LiveRegion(): JSX.Element {
   const store = useStore();
   return (
     <div class="hidden" role="log" aria-live="polite" aria-label="News">
-      {store.announcement.value}
+      {store.announcements.current.value}
     </div>
   );
 }

@@ -10,22 +10,25 @@ import { LineMemory } from "../model/line_memory.ts";
 /** What one tab keeps. */
 export class KeptTab {
   readonly memory = new LineMemory();
-  /** It is here, or no longer wanted. */
-  #isRestored = false;
+  /** Whose drafts are here; absent before they are, and between two logins. */
+  #login: string | undefined;
 
   constructor() {
     addEventListener("pagehide", () => {
-      if (!this.#isRestored) return;
+      if (this.#login === undefined) return;
       sessionStorage.setItem(draftsKey, this.memory.save());
     });
   }
 
-  /** Takes up what was kept, the first time, and tells what was open. */
-  restore(): ConversationKey | undefined {
-    if (!this.#isRestored) {
+  /** Takes up what was kept of this login, the first time, and tells what was open. */
+  restore(login = ""): ConversationKey | undefined {
+    if (this.#login !== login) {
+      this.#login = login;
+      // The tab may have been closed by its browser while others logged in.
+      if (sessionStorage.getItem(loginKey) !== login) removeAll();
+      sessionStorage.setItem(loginKey, login);
       this.memory.restore(sessionStorage.getItem(draftsKey));
     }
-    this.#isRestored = true;
     return sessionStorage.getItem(openKey) as ConversationKey ?? undefined;
   }
 
@@ -38,13 +41,18 @@ export class KeptTab {
   /** Who comes next is perhaps somebody else. */
   forget(): void {
     this.memory.clear();
-    this.#isRestored = true;
+    this.#login = undefined;
     // The form is drawn first.
-    setTimeout(() => {
-      for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
-    });
+    setTimeout(() => this.#login === undefined && removeAll());
   }
 }
 
+function removeAll(): void {
+  for (const key of [loginKey, draftsKey, openKey]) {
+    sessionStorage.removeItem(key);
+  }
+}
+
+const loginKey = "parley-login";
 const draftsKey = "parley-drafts";
 const openKey = "parley-open";

@@ -24,6 +24,7 @@ import type {
   GivenAnswer,
   Phase,
 } from "../../web/web_wire.ts";
+import { Announcements } from "./announcements.io.ts";
 import { ClientSocket, type LinkState } from "./client_socket.io.ts";
 import { ClientRequests } from "./client_requests.io.ts";
 import type { PlacedFile } from "./dropped_files.io.ts";
@@ -32,7 +33,7 @@ import { KeptTab } from "./kept_tab.io.ts";
 import { PageCalls } from "./page_calls.io.ts";
 import { PageFolders } from "./page_folders.io.ts";
 import { PageUploads } from "./page_uploads.io.ts";
-import { Announcer } from "../model/announcer.ts";
+import type { Announcement } from "../model/announcer.ts";
 import { callNote, placeOfCall, ringText } from "../model/call_words.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
 import { hasAbsent, historyLine, targetOf } from "../model/chat_target.ts";
@@ -78,8 +79,7 @@ export class PageStore {
   readonly notices: Signal<readonly PageNotice[]> = signal([]);
   /** How the user's key goes from one device to another; absent if it does not. */
   readonly linking: Signal<LinkingStep | undefined> = signal(undefined);
-  /** What a screen reader is told. */
-  readonly announcement: Signal<string> = signal("");
+  readonly announcements = new Announcements();
   /** Older messages are on their way. */
   readonly isLoading: Signal<boolean> = signal(false);
   readonly filter: Signal<string> = signal("");
@@ -100,7 +100,6 @@ export class PageStore {
   readonly #logs = new Map<ConversationKey, MessageLog>();
   /** Below which message each transfer stands. */
   readonly #transferPlaces = new Map<number, number>();
-  readonly #announcer = new Announcer();
   readonly #kept = new KeptTab();
   /** Where older messages are on their way. */
   readonly #loading = new Map<ConversationKey, Promise<void>>();
@@ -307,9 +306,8 @@ export class PageStore {
   }
 
   /** Tells a screen reader. */
-  announce(what: Parameters<Announcer["add"]>[0]): void {
-    this.#announcer.add(what);
-    this.#announceSoon();
+  announce(what: Announcement): void {
+    this.announcements.add(what);
   }
 
   /** Does what a line says; what comes of it is shown in the conversation. */
@@ -341,16 +339,7 @@ export class PageStore {
   #handle(message: ClientMessage): void {
     switch (message.tell) {
       case "phase":
-        // What is told again would take the focus from who is writing.
-        if (JSON.stringify(message) === JSON.stringify(this.phase.value)) {
-          return;
-        }
-        this.phase.value = message;
-        if (message.phase === "form" || message.phase === "ended") {
-          this.#forgetAll();
-        }
-        if (message.phase === "ended") this.socket.end();
-        return;
+        return this.#handlePhase(message);
       case "snapshot":
         return this.#begin(ClientView.from(message.view));
       case "event":
@@ -378,9 +367,21 @@ export class PageStore {
     }
   }
 
+  #handlePhase(phase: Phase): void {
+    const before = this.phase.value;
+    // What is told again would take the focus from who is writing.
+    if (JSON.stringify(phase) === JSON.stringify(before)) return;
+    this.phase.value = phase;
+    const isIn = phase.phase === "connecting" || phase.phase === "open";
+    // Who was away while others logged in has not seen the form.
+    const isOther = (before.login ?? phase.login) !== phase.login;
+    if (!isIn || isOther) this.#forgetAll();
+    if (phase.phase === "ended") this.socket.end();
+  }
+
   #begin(view: ClientView): void {
     this.#view = view;
-    const open = this.#kept.restore();
+    const open = this.#kept.restore(this.phase.value.login);
     for (const { info } of view.transfers()) this.#placeTransfer(info);
     if (this.open.value === undefined) this.openChat(open);
     this.#flush();
@@ -525,8 +526,7 @@ export class PageStore {
     this.panel.value = undefined;
     this.questions.value = [];
     this.notices.value = [];
-    this.#announcer.clear();
-    this.announcement.value = "";
+    this.announcements.clear();
     this.#view = new ClientView("");
     this.#flush();
   }
@@ -570,21 +570,6 @@ export class PageStore {
       ...(mark && { upto: mark.upto }),
     });
   }
-
-  #announceSoon(): void {
-    const at = this.#announcer.pollTimeout();
-    if (at === undefined) return;
-    const now = performance.now();
-    setTimeout(() => {
-      const text = this.#announcer.poll(performance.now());
-      if (text === undefined) return this.#announceSoon();
-      this.announcement.value = text;
-      // It was said: who reads the page comes upon it only where it belongs.
-      setTimeout(() => {
-        if (this.announcement.value === text) this.announcement.value = "";
-      }, saidMs);
-    }, Math.max(at - now, announceMs));
-  }
 }
 
 /** A conversation with less begins with older ones. */
@@ -593,6 +578,3 @@ const fewMessages = 40;
 const keptMessages = 150;
 const mostNotices = 4;
 const hiddenFlushMs = 100;
-const announceMs = 100;
-/** After so long a screen reader has an announcement, ms; less than between two. */
-const saidMs = 1000;

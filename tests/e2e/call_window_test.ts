@@ -295,6 +295,9 @@ browserTest(
           (box) => (box as HTMLInputElement).value,
         );
         assertEquals(sought, "");
+        await openChat(yoda, "@luke");
+        await press(yoda, "Call luke");
+        await shows(yoda, ".notice.failure", "luke is offline");
         await openChat(yoda, "@obiwan");
         await press(yoda, "Call obiwan");
         await shows(luke, ".ring", "yoda calls you");
@@ -303,6 +306,21 @@ browserTest(
           (each) => (each as HTMLElement).click(),
         );
         for (const page of [yoda, luke]) await shows(page, ".call-about", "0:");
+        // There is a call: why there was none is no longer so.
+        await yoda.waitForFunction(
+          (why: string) =>
+            [...document.querySelectorAll(".notice")].every((each) =>
+              !each.textContent?.includes(why)
+            ),
+          {},
+          "luke is offline",
+        );
+        // Who ends it by logging out has lost nothing.
+        await openChat(luke, "@yoda");
+        await luke.type("textarea", "/logout");
+        await luke.keyboard.press("Enter");
+        await luke.waitForSelector("[name=user]:enabled");
+        assertEquals(await luke.$(".notice"), null);
       },
     );
     assertEquals(

@@ -5,6 +5,7 @@
  */
 import { visible } from "../../../../base/text.ts";
 import type { ClientEvent } from "../../../events/client_event.ts";
+import type { ClientView } from "../../../events/client_view.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 
 /** Something in a conversation that is no message. */
@@ -87,7 +88,7 @@ export function noticeOf(
       const [by, group] = [event.by, event.group].map(visible);
       const text = `${by} invites you to the group ${group}; ` +
         "choose it in the list to join";
-      return { ...notice, text, about: "invitations" };
+      return { ...notice, text, about: "invitations", group: event.group };
     }
     case "first-contact":
     case "device-login":
@@ -108,6 +109,20 @@ export interface Notice {
   readonly isFailure: boolean;
   /** A later one about the same takes its place. */
   readonly about?: string;
+  /** An invitation to this group. */
+  readonly group?: string;
+}
+
+/** Those that are still so: without an invitation to a group that was joined, or is gone. */
+export function openNotices(
+  all: readonly PageNotice[],
+  view: ClientView,
+): readonly PageNotice[] {
+  const open = all.filter(({ group }) =>
+    group === undefined || view.group(group)?.joined === false
+  );
+  // The same array is the same to who draws it.
+  return open.length === all.length ? all : open;
 }
 
 /** One that is shown. */

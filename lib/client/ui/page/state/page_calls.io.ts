@@ -30,8 +30,10 @@ export interface SeenPeer {
 export interface PageCallsHost {
   readonly requests: ClientRequests;
   send(message: PageMessage): boolean;
-  /** Tells something beside the conversations. */
-  tell(text: string, isFailure: boolean): void;
+  /** Tells something beside the conversations, in place of what was told about it. */
+  tell(text: string, isFailure: boolean, about?: string): void;
+  /** What was told about it is not so any more. */
+  withdraw(about: string): void;
 }
 
 /** The calls of a tab. */
@@ -81,7 +83,7 @@ export class PageCalls {
   /** The client's word about the call of this tab. */
   handle(message: CallTold): void {
     if (message.tell === "call-taken") {
-      if (this.taken.value !== undefined) this.#close();
+      if (this.taken.value !== undefined) this.close();
       this.taken.value = message.call;
       this.own.open(message.media === "video");
       return;
@@ -107,9 +109,8 @@ export class PageCalls {
 
   /** What all tabs are told of calls. */
   handleEvent({ info }: Extract<ClientEvent, { event: "call" }>): void {
-    if (info.call === this.taken.value && info.state === "ended") {
-      this.#close();
-    }
+    if (info.state === "open") this.#host.withdraw(aboutCalls);
+    if (info.call === this.taken.value && info.state === "ended") this.close();
   }
 
   /** Somebody has another name: the connection is with the same person. */
@@ -125,8 +126,17 @@ export class PageCalls {
   /** The client is gone, and with it the way to the others. */
   handleLost(): void {
     if (this.taken.value === undefined) return;
-    this.#close();
-    this.#host.tell("the call has ended: the page has lost its client", true);
+    this.close();
+    const text = "the call has ended: the page has lost its client";
+    this.#host.tell(text, true, aboutCalls);
+  }
+
+  /** Ends what this tab has of a call, if it has one, without a word. */
+  close(): void {
+    this.taken.value = undefined;
+    for (const user of [...this.#connections.keys()]) this.#remove(user);
+    this.own.close();
+    this.isSilent.value = false;
   }
 
   /** The user did something: what could not be heard until now can be. */
@@ -200,19 +210,12 @@ export class PageCalls {
     for (const { end } of this.#connections.values()) end.send(tracks, status);
   }
 
-  #close(): void {
-    this.taken.value = undefined;
-    for (const user of [...this.#connections.keys()]) this.#remove(user);
-    this.own.close();
-    this.isSilent.value = false;
-  }
-
   async #report(
     reply: ReturnType<ClientRequests["call"]>,
   ): Promise<void> {
     const { outcome } = await reply;
     if (!outcome.ok && !outcome.announced) {
-      this.#host.tell(outcome.message, true);
+      this.#host.tell(outcome.message, true, aboutCalls);
     }
   }
 }
@@ -224,5 +227,7 @@ interface NamedPeer {
   readonly end: CallPeer;
 }
 
+/** Why there is no call: so until there is one. */
+const aboutCalls = "calls";
 /** Until it is told. */
 const status: CallStatus = { voice: true, camera: false, screen: false };

@@ -43,7 +43,9 @@ import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
 import {
   type ChatNote,
   noteOf,
+  type Notice,
   noticeOf,
+  openNotices,
   type PageNotice,
   shownAsMessage,
   spokenOf,
@@ -120,7 +122,8 @@ export class PageStore {
     this.calls = new PageCalls({
       requests: this.requests,
       send: (message) => this.socket.send(message),
-      tell: (text, isFailure) => this.tell(text, isFailure),
+      tell: (...notice) => this.tell(...notice),
+      withdraw: (about) => this.#withdraw(about),
     });
     addEventListener("focus", () => this.#flushSoon());
     document.addEventListener("visibilitychange", () => this.#flushSoon());
@@ -285,13 +288,7 @@ export class PageStore {
 
   /** Tells something beside the conversations. */
   tell(text: string, isFailure = false, about?: string): void {
-    const others = this.notices.value.filter((each) =>
-      about === undefined || each.about !== about
-    );
-    const subject = about === undefined ? {} : { about };
-    const notice = { id: this.#nextId++, text, isFailure, ...subject };
-    this.notices.value = [...others, notice].slice(-mostNotices);
-    this.announce({ text });
+    this.#notify({ text, isFailure, ...about !== undefined && { about } });
   }
 
   /** A notice was read. */
@@ -402,11 +399,23 @@ export class PageStore {
     const spoken = spokenOf(shown, text);
     if (spoken !== undefined) this.announce({ text: spoken });
     const notice = noticeOf(shown, text);
-    if (notice !== undefined) {
-      const { text, isFailure, about } = notice;
-      this.tell(text, isFailure, about);
-    }
+    if (notice !== undefined) this.#notify(notice);
     this.#flushSoon();
+  }
+
+  #notify(notice: Notice): void {
+    const { about, text } = notice;
+    if (about !== undefined) this.#withdraw(about);
+    const all = [...this.notices.value, { ...notice, id: this.#nextId++ }];
+    this.notices.value = all.slice(-mostNotices);
+    this.announce({ text });
+  }
+
+  /** What was told about it is not so any more. */
+  #withdraw(about: string): void {
+    this.notices.value = this.notices.value.filter((each) =>
+      each.about !== about
+    );
   }
 
   /** Somebody said something. */
@@ -511,7 +520,7 @@ export class PageStore {
   /** Who logs in next at this tab is perhaps somebody else. */
   #forgetAll(): void {
     this.uploads.stop();
-    this.calls.handleLost();
+    this.calls.close();
     this.#kept.forget();
     this.#logs.clear();
     this.notes.clear();
@@ -545,6 +554,7 @@ export class PageStore {
     this.#isFlushing = false;
     this.#followAll();
     this.#see();
+    this.notices.value = openNotices(this.notices.value, this.#view);
     const unread = unreadIn(this.#view);
     document.title = unread === 0 ? "Parley" : `(${unread}) Parley`;
     this.revision.value++;

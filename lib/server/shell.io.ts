@@ -66,8 +66,10 @@ export class ServerShell implements NetworkOwner {
   #requestsFail = false;
   /** True while requests are being carried out. */
   #carriesOut = false;
-  /** Requests up to this number are carried out. */
-  #lastRequest = 0;
+  /** Requests up to this number are carried out as far as the core can. */
+  #lastBegun = 0;
+  /** Up to this one also the accounts are read. */
+  #lastDone = 0;
   /** Why a batch could not be stored lately, and when, monotonic ms. */
   #storeFault: { why: string; at: number } | undefined;
   readonly #commitSeconds = new Histogram(commitBounds);
@@ -334,23 +336,27 @@ export class ServerShell implements NetworkOwner {
     try {
       // Those that are done stay until that is stored.
       const found = await store.requests();
-      this.#requestsFail = false;
       // A copy of the database that is put back counts from where it was.
-      if (found.length === 0) this.#lastRequest = 0;
-      const requests = found
-        .filter(({ number }) => number > this.#lastRequest);
+      if (found.length === 0) this.#lastBegun = this.#lastDone = 0;
+      const requests = found.filter(({ number }) => number > this.#lastDone);
       const last = requests.at(-1);
-      if (last === undefined || this.#closed) return;
-      this.#lastRequest = last.number;
-      // What is removed goes before the accounts are read: whoever has the name
-      // in there is somebody else.
-      core.handleRequests(requests, systemClock());
-      await reloadAccounts();
-      core.handleRequestsDone(requests, systemClock());
-      this.#drain();
+      if (last !== undefined && !this.#closed) {
+        // What is removed goes before the accounts are read, and once: whoever
+        // has the name in there is somebody else.
+        const added = requests.filter(({ number }) => number > this.#lastBegun);
+        this.#lastBegun = last.number;
+        core.handleRequests(added, systemClock());
+        await reloadAccounts();
+        this.#lastDone = last.number;
+        core.handleRequestsDone(requests, systemClock());
+        this.#drain();
+      }
+      this.#requestsFail = false;
     } catch (error) {
       if (!this.#requestsFail) report("error", messageOf(error));
       this.#requestsFail = true;
+      // What was removed is gone all the same.
+      this.#drain();
     } finally {
       this.#carriesOut = false;
     }

@@ -61,6 +61,32 @@ Deno.test("ServerShell: edited accounts reach the core, a removed user is discon
   assertEquals(refused.code, "login_failed");
 });
 
+Deno.test("ServerShell: a new password counts once the accounts can be read, and what is removed goes at once and once", async () => {
+  await using server = await ShellServer.start();
+  using yoda = await server.login("yoda", "green");
+  using luke = await server.login("luke", "blue");
+  const { users } = await server.store.load();
+  const { account = "" } = users.find(({ name }) => name === "luke") ?? {};
+  server.accountsFault = "cannot read the accounts";
+  server.store.wanted = [
+    { number: 1, what: "password", subject: "yoda" },
+    { number: 2, what: "remove", subject: account },
+  ];
+  await luke.event("bye", { code: "account_removed" });
+  await waitUntil("it is tried again", () => server.accountsReads > 2);
+  await yoda.request("who");
+  assertEquals(server.store.wanted.length, 2);
+  // Somebody else, of whom the accounts told meanwhile.
+  server.handleAccounts(accountLine("yoda", "red") + accountLine("luke", "x"));
+  using other = await server.login("luke", "x");
+  server.accountsFault = undefined;
+  await yoda.event("bye", { code: "logged_out_elsewhere" });
+  await waitUntil("all is done", () => server.store.wanted.length === 0);
+  await other.request("who");
+  const told = server.reports.filter((line) => line.includes("cannot read"));
+  assertEquals(told.length, 1);
+});
+
 Deno.test("ServerShell.stop returns although nothing can be stored", async () => {
   await using server = await ShellServer.start();
   using yoda = await server.login("yoda", "green");

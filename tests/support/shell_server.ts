@@ -4,7 +4,11 @@ import { deriveKey } from "../../lib/security/derive_key.io.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import type { UserLogEntry } from "../../lib/server/model/actions.ts";
-import type { InboxReader, StoreWrite } from "../../lib/server/model/store.ts";
+import type {
+  InboxReader,
+  StoredRequest,
+  StoreWrite,
+} from "../../lib/server/model/store.ts";
 import type { Network, NetworkOwner } from "../../lib/server/net/network.ts";
 import { TcpServer } from "../../lib/server/net/tcp_server.io.ts";
 import type { CoreOptions } from "../../lib/server/core/server_context.ts";
@@ -34,11 +38,21 @@ const { accounts } = new CredentialsFile(
 export class FullableStore extends SqliteStore {
   full = false;
   readonly batches: number[] = [];
+  /** What commands beside the server want, until it is done. */
+  wanted: readonly StoredRequest[] = [];
 
-  override commit(writes: readonly StoreWrite[]): Promise<void> {
+  override async commit(writes: readonly StoreWrite[]): Promise<void> {
     this.batches.push(writes.length);
-    if (this.full) return Promise.reject(new Error("database is full"));
-    return super.commit(writes);
+    if (this.full) throw new Error("database is full");
+    await super.commit(writes);
+    for (const each of writes) {
+      if (each.write !== "requests-done") continue;
+      this.wanted = this.wanted.filter(({ number }) => number > each.upto);
+    }
+  }
+
+  override requests(): Promise<StoredRequest[]> {
+    return Promise.resolve([...this.wanted]);
   }
 
   override inbox(reader: InboxReader, after: number, limit: number) {
@@ -54,6 +68,10 @@ export class ShellServer implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly reports: string[] = [];
   online: readonly UserLogEntry[] | undefined;
+  /** Why the accounts cannot be read, if they cannot. */
+  accountsFault: string | undefined;
+  /** How often they were to be read. */
+  accountsReads = 0;
   readonly #shell: ServerShell;
   readonly #network: ShellNetwork;
   #stopped: Promise<void> | undefined;
@@ -74,7 +92,7 @@ export class ShellServer implements AsyncDisposable {
       userLog: { set: (list) => this.online = list() },
       deriveKey,
       editCredentials: () => Promise.reject(new Error("not in this test")),
-      reloadAccounts: () => Promise.resolve(),
+      reloadAccounts: () => this.#reloadAccounts(),
       report: (_level, text) => this.reports.push(text),
     });
     this.#network = makeNetwork(this.#shell);
@@ -115,6 +133,14 @@ export class ShellServer implements AsyncDisposable {
 
   handleAccounts(text: string): void {
     this.#shell.handleAccounts(new CredentialsFile(text).accounts);
+  }
+
+  #reloadAccounts(): Promise<void> {
+    this.accountsReads++;
+    const { accountsFault } = this;
+    return accountsFault === undefined
+      ? Promise.resolve()
+      : Promise.reject(new Error(accountsFault));
   }
 
   stop(): Promise<void> {

@@ -91,14 +91,15 @@ export class CredentialsSource {
   }
 
   /**
-   * Reads the file now, edited or not; what is wrong with it is reported, and
-   * the accounts then stay as they were.
+   * Reads the file now, edited or not.
+   *
+   * @throws {StartError} when it leaves nothing to run with; the accounts then
+   * stay as they were.
    */
   async reload(changed: (accounts: Accounts) => void): Promise<void> {
     await this.#inTurn(async () => {
-      const now = await appearance(this.#path);
-      const accounts = await this.#readOrReport(now);
-      if (accounts !== undefined && !this.#closed) changed(accounts);
+      const accounts = await this.#readAnew(await appearance(this.#path));
+      if (!this.#closed) changed(accounts);
     });
   }
 
@@ -173,22 +174,25 @@ export class CredentialsSource {
     this.#lastLook = now;
     // Some editors write in place: half a file would log half the users out.
     if (now === this.#seen || !isSettled) return undefined;
-    return await this.#readOrReport(now);
+    try {
+      return await this.#readAnew(now);
+    } catch (error) {
+      this.#report("warning", messageOf(error));
+      return undefined;
+    }
   }
 
-  async #readOrReport(now: string): Promise<Accounts | undefined> {
+  /** @param now What the file looks like. */
+  async #readAnew(now: string): Promise<Accounts> {
     try {
       const accounts = await this.#read();
       this.#report("info", `${accounts.size} accounts read from ${this.#path}`);
       return accounts;
     } catch (error) {
-      // Once for each edit, not each second.
+      // It is told once for each edit, not each second.
       this.#seen = now;
-      this.#report(
-        "warning",
-        `${messageOf(error)}; the accounts stay as they were`,
-      );
-      return undefined;
+      const why = messageOf(error);
+      throw new StartError(`${why}; the accounts stay as they were`);
     }
   }
 

@@ -88,6 +88,8 @@ test("CredentialsSource.watch() keeps the accounts when an edit is unusable", as
     assertStringIncludes(await reported("stay as they were"), "no account");
     await Deno.remove(path);
     assertStringIncludes(await reported("does not exist"), "stay as they were");
+    const kept = "does not exist; the accounts stay as they were";
+    await assertRejects(() => source.reload(() => {}), StartError, kept);
     await Deno.writeTextFile(path, "luke two\n");
     // Only now has there been a change.
     assertEquals([...(await changed).keys()], ["luke"]);

@@ -129,6 +129,12 @@ export class OffersPeer {
     return outcome.ok ? "ok" : outcome.code;
   }
 
+  /** What is told of why the command failed; empty when it did not. */
+  messageOf(n: number): string {
+    const outcome = this.outcomes.get(n);
+    return outcome === undefined || outcome.ok ? "" : outcome.message;
+  }
+
   start(user: string): number {
     const n = this.n;
     this.offers.sessions.start({ user }, n);

@@ -3,7 +3,7 @@
  * numbers that users type. Every change that a user should see goes through
  * here, and a command that waits for an offer is settled here when it ends.
  */
-import type { CommandOutcome } from "../events/client_event.ts";
+import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import type {
   PrivateSessionInfo,
   PrivateSessionState,
@@ -51,6 +51,9 @@ export interface PrivateSessionEntry
 /** An offer of either kind. */
 export type OpenOffer = Transfer | PrivateSessionEntry;
 
+/** What is told of one. */
+export type OfferNews = Extract<ClientEvent, { event: "transfer" | "session" }>;
+
 /** A command without an outcome. */
 export interface WaitingCommand {
   readonly name: "p2pvideo" | "startprivate" | "accept" | "receive";
@@ -82,6 +85,8 @@ export class OpenOffers {
   readonly #byId = new Map<string, OpenOffer>();
   /** Of offers by number, those that ended lately too. */
   readonly #ids = new Map<number, string>();
+  /** How those ended that did lately, by number. */
+  readonly #ends = new Map<number, OfferNews>();
   #nextNumber = 1;
   /** Numbers of offers that ended before anybody heard of them. */
   readonly #unusedNumbers = new Set<number>();
@@ -144,6 +149,11 @@ export class OpenOffers {
   /** The id of the offer that has a number, or had it lately. */
   idOf(number: number): string | undefined {
     return this.#ids.get(number);
+  }
+
+  /** How the offer ended that had a number lately; `undefined` for none. */
+  endOf(number: number): OfferNews | undefined {
+    return this.#ends.get(number);
   }
 
   numbered(number: number): OpenOffer | undefined {
@@ -244,7 +254,13 @@ export class OpenOffers {
     }
     const kept = offer.kind === "file" ? offer.kept : undefined;
     const goesOn = end.summary === undefined && kept?.goesOn(code) === true;
-    if (announced && !goesOn) this.show(offer, message, { ...end, isKept });
+    if (announced && !goesOn) {
+      const news = newsOf(offer, message, { ...end, isKept });
+      this.#host.emit(news);
+      this.#ends.set(offer.number, news);
+      const [oldest] = this.#ends.keys();
+      if (this.#ends.size > mostEnds) this.#ends.delete(oldest!);
+    }
     if (!announced && kept?.number === undefined) {
       this.giveBackNumber(offer.number);
     }
@@ -277,27 +293,8 @@ export class OpenOffers {
   }
 
   /** Tells the user where it stands now. */
-  show(
-    offer: OpenOffer,
-    message?: string,
-    { isOwn = false, summary, isKept = false, unconfirmed = 0 }: OfferEnd = {},
-  ): void {
-    const told = {
-      ...(message === undefined ? {} : { message }),
-      ...(isOwn ? { own: true as const } : {}),
-    };
-    if (offer.kind === "session") {
-      const info = privateSessionInfo(offer);
-      const lost = unconfirmed === 0 ? {} : { unconfirmed };
-      return this.#host.emit({ event: "session", info, ...told, ...lost });
-    }
-    this.#host.emit({
-      event: "transfer",
-      info: transferInfo(offer),
-      ...told,
-      ...(summary === undefined ? {} : { summary }),
-      ...(isKept ? { resumable: true as const } : {}),
-    });
+  show(offer: OpenOffer, message?: string): void {
+    this.#host.emit(newsOf(offer, message));
   }
 
   #add<O extends OpenOffer>(offer: O): O {
@@ -320,6 +317,29 @@ export class OpenOffers {
     const unused = this.#unusedNumbers.add(number);
     while (unused.delete(this.#nextNumber - 1)) this.#nextNumber--;
   }
+}
+
+function newsOf(
+  offer: OpenOffer,
+  message: string | undefined,
+  { isOwn = false, summary, isKept = false, unconfirmed = 0 }: OfferEnd = {},
+): OfferNews {
+  const told = {
+    ...(message === undefined ? {} : { message }),
+    ...(isOwn ? { own: true as const } : {}),
+  };
+  if (offer.kind === "session") {
+    const info = privateSessionInfo(offer);
+    const lost = unconfirmed === 0 ? {} : { unconfirmed };
+    return { event: "session", info, ...told, ...lost };
+  }
+  return {
+    event: "transfer",
+    info: transferInfo(offer),
+    ...told,
+    ...(summary === undefined ? {} : { summary }),
+    ...(isKept ? { resumable: true as const } : {}),
+  };
 }
 
 /** What the user sees of a private session. */
@@ -356,3 +376,5 @@ const blank = {
 };
 /** Numbers whose offers are known, besides those that have not ended. */
 const mostIds = 500;
+/** So many that ended are known by how they did. */
+const mostEnds = 100;

@@ -5,6 +5,7 @@
 import type { Instant } from "../../base/ports.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import { userKey } from "../../wire/names.ts";
+import { plainPalette } from "../../cli/palette.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { CommandAnswers } from "../events/client_event.ts";
 import type { CallHost } from "../calls/call_host.ts";
@@ -16,6 +17,7 @@ import {
   isUnanswered,
   isWaiting,
   type OfferEnd,
+  type OfferNews,
   type OpenOffer,
   OpenOffers,
   privateSessionInfo,
@@ -27,6 +29,7 @@ import { PrivateSessions } from "../offers/private_sessions.ts";
 import type { SessionEvent } from "../events/session_port.ts";
 import { type AwaitedOffer, AwaitedOffers } from "../offers/awaited_offers.ts";
 import { type Transfer, transferInfo } from "../offers/transfer.ts";
+import { renderSession, renderTransfer } from "../text/offers.ts";
 import type { TransferEvent } from "../events/transfer_port.ts";
 import { Transfers } from "../offers/transfers.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
@@ -485,7 +488,10 @@ export class Offers {
   ): OpenOffer | undefined {
     const offer = this.#open.numbered(number);
     if (offer !== undefined) return offer;
-    const message = `There is no transfer ${number}; /transfers lists them`;
+    const end = this.#open.endOf(number);
+    const message = end === undefined
+      ? `There is no transfer ${number}; /transfers lists them`
+      : endedText(number, end);
     const code = "unknown_transfer";
     this.#host.settle(n, { command, ok: false, code, message });
     return undefined;
@@ -504,6 +510,16 @@ export class Offers {
     this.#host.settle(n, { command, ok: false, code: "not_waiting", message });
     return undefined;
   }
+}
+
+/** That an offer is no more, and the words by which its end was told. */
+function endedText(number: number, end: OfferNews): string {
+  const [told = ""] = end.event === "transfer"
+    ? renderTransfer(end, plainPalette)
+    : renderSession(end, plainPalette);
+  const label = `${number}: `;
+  const how = told.startsWith(label) ? told.slice(label.length) : told;
+  return `${number} is over: ${how}`;
 }
 
 /** True for an offer of folders or several files. */

@@ -58,4 +58,14 @@ Deno.test("OpenOffers: files and private sessions are answered under the same nu
   yoda.offers.cancel(1, last);
   assertEquals(yoda.codeOf(last), "ok");
   assertEquals(yoda.offers.list(), { transfers: [], sessions: [] });
+  // What has ended says how, what never was is unknown.
+  const told = [1, 2].map((number) => {
+    const n = yoda.n;
+    yoda.offers.accept(number, n);
+    return yoda.messageOf(n);
+  });
+  assertEquals(told, [
+    "1 is over: private session with luke has ended: you ended it",
+    "There is no transfer 2; /transfers lists them",
+  ]);
 });

@@ -21,7 +21,10 @@ testUnless(
     await using desk = await openTerminal(server, ["--device", "desk"]);
     await desk.screen((text) => text.includes("This is desk; another device"));
     await using sofa = await openTerminal(server, ["--device", "desk"]);
-    await sofa.screen((text) => text.includes("This is desk-2; 2 other"));
+    await sofa.screen((text) =>
+      text.includes("This is desk-2; 2 other") &&
+      text.includes('another of your devices is called "desk"')
+    );
     for (const terminal of [desk, sofa]) {
       await terminal.screen((text) => text.includes("yoda>"));
     }

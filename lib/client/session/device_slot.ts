@@ -55,6 +55,22 @@ export function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
+/**
+ * What is to be said of a device that the server calls otherwise than it was
+ * asked for, as another one has the name; `undefined` where it does not.
+ */
+export function otherNameText(
+  asked: string,
+  called: string,
+): string | undefined {
+  const [, start] = /^(.+)-[0-9]+$/.exec(called) ?? [];
+  if (start === undefined || isSameName(asked, called)) return undefined;
+  // What is cut off makes room for the number.
+  if (!asked.toLowerCase().startsWith(start.toLowerCase())) return undefined;
+  return `another of your devices is called "${asked}", so this one is ` +
+    `"${called}"; /devices lists them, /renamedevice renames one`;
+}
+
 /** A device's name after its machine, which may be called anything. */
 export function nameAfter(machine: string): string {
   const [label = ""] = machine.split(".");

@@ -21,6 +21,7 @@ import {
   isSameName,
   nameAfter,
   newSlot,
+  otherNameText,
   parseMark,
   parseSlot,
 } from "./device_slot.ts";
@@ -52,9 +53,13 @@ export class DeviceSlots implements DeviceMemory {
     this.#name = name;
   }
 
-  /** Why the device in use is none again at the next start: one line for people. */
+  /**
+   * Why the device in use is none again at the next start, or is not called as
+   * it was asked for: one line for people.
+   */
   get fault(): string | undefined {
-    return this.#fault;
+    const called = this.#held?.slot.called ?? "";
+    return this.#fault ?? otherNameText(this.#name, called);
   }
 
   device(owner: InboxOwner): OwnDevice {

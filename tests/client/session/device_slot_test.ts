@@ -3,6 +3,7 @@ import {
   formatSlot,
   nameAfter,
   newSlot,
+  otherNameText,
   parseSlot,
 } from "../../../lib/client/session/device_slot.ts";
 import { isDeviceName } from "../../../lib/wire/names.ts";
@@ -59,5 +60,28 @@ Deno.test("isDeviceName() takes 1 to 32 characters that can be seen and typed", 
   const others = ["", " ", " a", "a ", "a@b", "a\tb", "\u200b", "\ud800"];
   for (const name of [...others, "a".repeat(33)]) {
     assertEquals(isDeviceName(name), false, name);
+  }
+});
+
+Deno.test("otherNameText() says of a device that has a number why", () => {
+  const told = [
+    otherNameText("vm", "vm-2"),
+    otherNameText("VM", "vm-12"),
+    otherNameText("x".repeat(32), `${"x".repeat(30)}-2`),
+  ];
+  assertEquals(
+    told[0],
+    'another of your devices is called "vm", so this one is "vm-2"; ' +
+      "/devices lists them, /renamedevice renames one",
+  );
+  assertEquals(told.includes(undefined), false);
+  // Nobody asked; as asked; not known yet; renamed by its user.
+  for (
+    const [asked, called] of [["", "vm-2"], ["vm-2", "VM-2"], ["vm", ""], [
+      "vm",
+      "nas-2",
+    ]] as const
+  ) {
+    assertEquals(otherNameText(asked, called), undefined, `${asked} ${called}`);
   }
 });

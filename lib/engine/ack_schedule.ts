@@ -3,8 +3,9 @@
  * bytes, at once when something is missing or came twice, and otherwise a
  * fraction of a round trip later. Datagrams of several sockets come in whatever
  * order those are read: there a gap means nothing yet. On a fast path on which a
- * few overtake all others most come late; then it means as little, and more
- * acknowledgements would only take time that both ends need for the data.
+ * few overtake all others most come late; then it means as little. More
+ * acknowledgements would only take time there that both ends need for the data,
+ * and on a fast path that is not very short fewer are enough.
  */
 import type { Rtt } from "./recovery/rtt.ts";
 import { transferLimits } from "./packets/limits.ts";
@@ -18,7 +19,9 @@ export class AckSchedule {
   #count = 0;
   #late = 0;
   #periodAt = 0;
-  /** Many of the last period came late, and all came fast. */
+  /** All of the last period came fast. */
+  #isFast = false;
+  /** Many of it came late, too. */
   #isShuffled = false;
   /** Weight and bytes of what arrived since the last acknowledgement. */
   #unacked = 0;
@@ -70,7 +73,8 @@ export class AckSchedule {
       this.#largestAt = now;
     }
     const mostBytes = this.#rtt.min < nearMs ? nearAckBytes : ackBytes;
-    const isMuch = this.#unacked >= ackEvery ||
+    const most = this.#isSparse ? sparseAckEvery : ackEvery;
+    const isMuch = this.#unacked >= most ||
       (this.#unackedBytes >= mostBytes && this.#unacked >= 2);
     if (isMuch) this.#dueAt = now;
     else if (this.#dueAt === Infinity) this.#dueAt = now + this.#delay();
@@ -91,16 +95,23 @@ export class AckSchedule {
   #watchOrder(isLate: boolean, now: number): void {
     if (isLate) this.#late++;
     if (++this.#count < periodDatagrams) return;
-    this.#isShuffled = this.#late > manyLate && now - this.#periodAt < fastMs;
+    this.#isFast = now - this.#periodAt < fastMs;
+    this.#isShuffled = this.#isFast && this.#late > manyLate;
     this.#count = 0;
     this.#late = 0;
     this.#periodAt = now;
   }
 
+  /** The shortest round trip of a shuffled path is that of those that overtake. */
+  get #isSparse(): boolean {
+    return this.#isShuffled || (this.#isFast && this.#rtt.min >= nearMs);
+  }
+
   #delay(): number {
-    if (!this.#rtt.isMeasured) return minAckDelayMs;
+    const least = this.#isSparse ? sparseAckDelayMs : minAckDelayMs;
+    if (!this.#rtt.isMeasured) return least;
     return Math.min(
-      Math.max(this.#rtt.min / 4, minAckDelayMs),
+      Math.max(this.#rtt.min / 4, least),
       transferLimits.maxAckDelayMs,
     );
   }
@@ -109,6 +120,8 @@ export class AckSchedule {
 /** Datagrams, and bytes, after which an acknowledgement leaves at once. */
 const ackEvery = 16;
 const ackBytes = 256 * 1024;
+/** The same on a fast path. */
+const sparseAckEvery = 32;
 /** On a path shorter than this, ms, less than that fits into the sockets. */
 const nearMs = 2;
 const nearAckBytes = 64 * 1024;
@@ -121,3 +134,4 @@ const manyLate = periodDatagrams / 4;
 /** So many packets of Ethernet in this time, ms: some 10 MB/s. */
 const fastMs = 9;
 const minAckDelayMs = 1;
+const sparseAckDelayMs = 2;

@@ -281,9 +281,13 @@ export class ControlChannel {
     if ((flags & ordering) !== 0) this.orders.handleProbe(body, flagsEnd);
   }
 
-  /** Addresses `bytes` of data: to the receiver's sockets in turn. */
-  addressData(bytes: number): void {
+  /**
+   * Addresses `bytes` of data: to the receiver's sockets in turn. Returns which of
+   * them it is, 0 for the main one.
+   */
+  addressData(bytes: number): number {
     this.path = this.sendSubflows.next(this.paths.active, bytes);
+    return this.sendSubflows.subflow;
   }
 
   /** A receiver introduces, or keeps alive, one of its further sockets. */

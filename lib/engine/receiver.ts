@@ -43,7 +43,11 @@ import type { OpenedBlock } from "./blocks/file_sealer.ts";
 import { type CompleteBlock, ReceiveWindow } from "./receive_window.ts";
 import type { EngineEvent } from "./engine_event.ts";
 import { blockCount, transferLimits } from "./packets/limits.ts";
-import { type SubflowReach, wantedSubflows } from "./path/subflows.ts";
+import {
+  ArrivalRate,
+  type SubflowReach,
+  wantedSubflows,
+} from "./path/subflows.ts";
 
 /** What a {@link Receiver} is made from. */
 export interface ReceiverOptions extends EndOptions {
@@ -77,6 +81,7 @@ export class Receiver {
   /** Of all that is written. */
   readonly #checks: BlockChecks;
   readonly #acks: AckSchedule;
+  readonly #rate = new ArrivalRate();
   #sentLimit = 0;
   #doneAt = Infinity;
   #doneTries = 0;
@@ -235,7 +240,7 @@ export class Receiver {
   setHeld(isHeld: boolean, now: number): boolean {
     if (!this.#channel.hold.isKnown) return false;
     this.#channel.hold.set(isHeld, now);
-    this.#wantSubflows(0);
+    this.#wantSubflows(0, now);
     return true;
   }
 
@@ -356,8 +361,9 @@ export class Receiver {
       this.#received.add(number, number + 1);
     }
     this.#channel.handleData(path, now);
+    this.#rate.handleData(bytes.length, now);
     this.#tellPath();
-    this.#wantSubflows(bytes.length);
+    this.#wantSubflows(bytes.length, now);
     // One datagram that comes twice was doubled on its way: that is no news.
     if (added === 0) return this.#events.length > 0;
     const isKnown = outcome === "known";
@@ -369,11 +375,13 @@ export class Receiver {
   }
 
   /** Datagrams of so many bytes come, or will. */
-  #wantSubflows(bytes: number): void {
+  #wantSubflows(bytes: number, now: number): void {
     const { hold, receiveSubflows } = this.#channel;
     const missing = this.#blocks - this.#window.base;
+    const { isFast } = this.#rate;
     receiveSubflows.setWanted(
-      hold.isHeld ? 0 : wantedSubflows(bytes, missing, this.#reach()),
+      hold.isHeld ? 0 : wantedSubflows(bytes, missing, this.#reach(), isFast),
+      now,
     );
   }
 
@@ -395,7 +403,7 @@ export class Receiver {
     this.#tellPath();
     const { hold } = this.#channel;
     if (hold.takeChanged()) {
-      this.#wantSubflows(0);
+      this.#wantSubflows(0, now);
       this.#events.push({ type: "held", isHeld: hold.isPeer });
     }
     this.#takeOrder();
@@ -406,7 +414,7 @@ export class Receiver {
       this.#acks.hurry(now);
       // Else the first data as large as this would all come to one socket.
       const isPadded = bytes.length > transferLimits.minDatagramBytes;
-      if (isPadded) this.#wantSubflows(bytes.length);
+      if (isPadded) this.#wantSubflows(bytes.length, now);
     } else if (type === packetType.fin) this.#handleFin(body, now);
     else if (type === packetType.doneAck) this.#finish();
     else if (type === packetType.close) {

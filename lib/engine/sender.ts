@@ -466,12 +466,18 @@ export class Sender {
 
   #sendSlice(out: Uint8Array, now: number): number {
     const { block, offset, length } = this.#slices;
-    const number = this.#recovery.handleSent(now, block, offset, length);
+    const socket = this.#channel.addressData(length);
+    const number = this.#recovery.handleSent(
+      now,
+      block,
+      offset,
+      length,
+      socket,
+    );
     writeHeader(out, packetType.data, this.#id, number);
     writeSlicePlace(out, block, offset, length, this.#headerMac);
     this.#window.copySlice(block, offset, length, out, dataHeaderBytes);
     this.#slices.advance(number);
-    this.#channel.addressData(length);
     return dataHeaderBytes + length;
   }
 

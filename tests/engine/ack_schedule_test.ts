@@ -90,11 +90,15 @@ Deno.test("AckSchedule: as in order where most come late and fast, as often as e
   assert(more[0]! < 1.3 && more[1]! < 1.3 && more[2]! > 1.5, `${told}`);
 });
 
-/** Of 1,000 datagrams, one each `ms`. */
-function countAcks(ms: number, numberOf: (index: number) => number): number {
-  const arrivals = new Arrivals(2);
+/** Of 4,000 datagrams, one each `ms`. */
+function countAcks(
+  ms: number,
+  numberOf: (index: number) => number,
+  rtt = 2,
+): number {
+  const arrivals = new Arrivals(rtt);
   let acks = 0;
-  for (let i = 0; i < 1_000; i++) {
+  for (let i = 0; i < 4_000; i++) {
     const now = ms * i;
     arrivals.come(numberOf(i), 1_452, { now });
     if (arrivals.schedule.dueAt > now) continue;
@@ -103,6 +107,13 @@ function countAcks(ms: number, numberOf: (index: number) => number): number {
   }
   return acks;
 }
+
+Deno.test("AckSchedule: half as often on a fast path that is not very short", () => {
+  const acks = (ms: number, rtt: number) => countAcks(ms, (i) => i, rtt);
+  const [near, far] = [acks(0.03, 1), acks(0.03, 4)];
+  assert(far < 0.6 * near, `${far} and ${near}`);
+  assertEquals(acks(0.2, 4), acks(0.2, 1));
+});
 
 Deno.test("AckSchedule: several sockets are read in any order", () => {
   const arrivals = new Arrivals(40);

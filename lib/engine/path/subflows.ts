@@ -13,7 +13,7 @@ export class SendSubflows {
   /** Path of each subflow, -1 for one that cannot be used. */
   readonly #paths = new Int32Array(transferLimits.subflows).fill(-1);
   readonly #heardAt = new Float64Array(transferLimits.subflows);
-  /** Paths in use besides the main one. */
+  /** Subflows in use besides the main one. */
   #usable: number[] = [];
   #expiresAt = Infinity;
   #turn = 0;
@@ -23,6 +23,11 @@ export class SendSubflows {
   /** Sockets that share the data, with the main one: 1 or more. */
   get count(): number {
     return this.#usable.length + 1;
+  }
+
+  /** Of which {@link next} gave the path last; 0 is the main one. */
+  get subflow(): number {
+    return this.#turn === 0 ? 0 : this.#usable[this.#turn - 1]!;
   }
 
   /** The receiver is heard over a subflow and says whether it can be used. */
@@ -42,6 +47,7 @@ export class SendSubflows {
   clear(): void {
     this.#paths.fill(-1);
     this.#usable = [];
+    this.#turn = 0;
     this.#expiresAt = Infinity;
   }
 
@@ -63,7 +69,7 @@ export class SendSubflows {
       this.#turn++;
     }
     if (this.#turn > usable.length) this.#turn = 0;
-    return this.#turn === 0 ? main : usable[this.#turn - 1]!;
+    return this.#turn === 0 ? main : this.#paths[this.subflow]!;
   }
 
   /** When {@link handleTimeout} has something to do, ms. */
@@ -81,9 +87,10 @@ export class SendSubflows {
         this.#paths[subflow] = -1;
         continue;
       }
-      this.#usable.push(this.#paths[subflow]!);
+      this.#usable.push(subflow);
       this.#expiresAt = Math.min(this.#expiresAt, expiresAt);
     }
+    if (this.#turn > this.#usable.length) this.#turn = 0;
   }
 }
 
@@ -96,8 +103,8 @@ const runBytes = 48 * 1024;
 // many more be under way. The receiver introduces a socket by a probe that
 // names its subflow (after RFC 8684, where one connection has several), which
 // also opens the way through firewalls, and says in the next ones whether
-// the answers arrive. It asks again and again, so that a way that has closed is
-// noticed on both sides: see {@link SendSubflows}.
+// the answers arrive. While data comes it asks again and again, so that a way that
+// has closed is noticed on both sides: see {@link SendSubflows}.
 
 /** The receiver's subflows besides the main one, numbered from 1. */
 export class ReceiveSubflows {
@@ -109,18 +116,22 @@ export class ReceiveSubflows {
   /** One was answered for the first time: the sender is to know at once. */
   readonly #isNews = new Uint8Array(transferLimits.subflows);
   #wanted = 0;
+  #dataAt = -Infinity;
 
   /** How many subflows the path in use gains by, besides the main one. */
   get wanted(): number {
     return this.#wanted;
   }
 
-  setWanted(count: number): void {
+  /** Data comes, or is about to; `count` subflows are wanted for it. */
+  setWanted(count: number, now: number): void {
     this.#wanted = count;
+    this.#dataAt = now;
   }
 
   /** The subflow to probe now, 0 for none. */
   pollProbe(now: number): number {
+    if (now - this.#dataAt >= transferLimits.subflowMs) this.#wanted = 0;
     for (let subflow = 1; subflow <= this.#wanted; subflow++) {
       if (now >= this.#dueAt(subflow)) return subflow;
     }
@@ -162,6 +173,32 @@ export class ReceiveSubflows {
   }
 }
 
+/**
+ * Whether data comes so fast that one socket holds but a few milliseconds of it,
+ * which a busy machine is late now and then. What came so once will again.
+ */
+export class ArrivalRate {
+  #since = -Infinity;
+  #bytes = 0;
+  #isFast = false;
+
+  get isFast(): boolean {
+    return this.#isFast;
+  }
+
+  /** So many bytes came. */
+  handleData(bytes: number, now: number): void {
+    if (this.#isFast) return;
+    this.#bytes += bytes;
+    const elapsed = now - this.#since;
+    if (elapsed < rateMs) return;
+    // What was waiting while nothing was read came no faster for that.
+    this.#isFast = elapsed < 2 * rateMs && this.#bytes >= fastRate * elapsed;
+    this.#since = now;
+    this.#bytes = 0;
+  }
+}
+
 /** What lies between the two ends of a transfer. */
 export type SubflowReach = "local" | "network" | "relay";
 
@@ -170,20 +207,29 @@ export type SubflowReach = "local" | "network" | "relay";
  *
  * @param bytes Of the datagrams that come.
  * @param missing Blocks that have not come.
+ * @param isFast They come fast: see {@link ArrivalRate}.
  */
 export function wantedSubflows(
   bytes: number,
   missing: number,
   reach: SubflowReach,
+  isFast: boolean,
 ): number {
-  if (bytes < largeBytes || missing < leastBlocks) return 0;
-  if (reach === "relay") return 0;
+  if (missing < leastBlocks || reach === "relay") return 0;
+  if (bytes < largeBytes) {
+    return reach === "network" && isFast ? fastSockets - 1 : 0;
+  }
   return (reach === "local" ? transferLimits.subflows : networkSockets) - 1;
 }
 
-/** Further sockets are of use for datagrams larger than most packets. */
+/** Larger than most packets; of those a socket holds few. */
 const largeBytes = 2_048;
 /** They are used while at least so many blocks are missing. */
 const leastBlocks = 16;
 /** Where a network is in between, bursts are to be shorter. */
 const networkSockets = 8;
+/** Together they hold a dozen milliseconds of what comes fastest. */
+const fastSockets = 4;
+/** Bytes per ms, over a period of so many ms. */
+const fastRate = 10_000;
+const rateMs = 100;

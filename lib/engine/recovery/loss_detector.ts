@@ -65,10 +65,9 @@ export class LossDetector {
     this.#probeCount = 0;
   }
 
-  /** A packet was acknowledged after one that was sent later. */
+  /** A packet was acknowledged after one that was sent later to the same socket. */
   handleLate(number: number, now: number): void {
-    // Between sockets that says little, as long as it is not taken for lost.
-    if (!this.#isSpread) this.#widen(number, now);
+    this.#widen(number, now);
   }
 
   /** A packet that had been declared lost was acknowledged. */

@@ -35,8 +35,14 @@ export class SendRecovery {
   readonly #givenUp: number[] = [];
   #pacedUntil = Infinity;
   #lostPackets = 0;
+  /** Highest number acknowledged of each of the receiver's sockets, -1 for none. */
+  readonly #largest = new Float64Array(transferLimits.subflows).fill(-1);
+  /** The same before the present acknowledgement. */
+  readonly #largestBefore = this.#largest.slice();
   /** Packets below this number were sent over a path that is no longer used. */
   #firstOfPath = 0;
+  /** The present acknowledgement is late, or tells of a packet that came late. */
+  #isLate = false;
   #isStarted = false;
   #subflows = 1;
   #isYielding = false;
@@ -182,12 +188,17 @@ export class SendRecovery {
     return true;
   }
 
-  /** A slice leaves now; returns its packet number. */
+  /**
+   * A slice leaves now; returns its packet number.
+   *
+   * @param socket Of the receiver's, to which it goes; 0, by default, is the main one.
+   */
   handleSent(
     now: number,
     block: number,
     offset: number,
     length: number,
+    socket = 0,
   ): number {
     const number = this.#rate.handleSent(
       this.sent,
@@ -196,6 +207,7 @@ export class SendRecovery {
       offset,
       length,
     );
+    this.sent.setSocket(number, socket);
     this.#loss.handleSent(now);
     this.#pacer.handleSent(length);
     this.#controller.handleSent(now, length, this.sent.bytesInFlight);
@@ -272,18 +284,17 @@ export class SendRecovery {
     const { oldest } = sent;
     const isLargestNew = ack.largest >= oldest &&
       sent.state(ack.largest) === packetState.inFlight;
-    const { largestAcked } = this.#loss;
-    let isLate = ack.largest < largestAcked;
+    this.#largestBefore.set(this.#largest);
+    this.#isLate = ack.largest < this.#loss.largestAcked;
     let acked = this.#settleLate(ack, now);
-    isLate ||= this.#sample.recovered > 0;
     for (let i = 0; i < ack.rangeCount; i++) {
       const end = ack.ends[i]!;
       if (end <= oldest) break;
       for (let n = Math.max(ack.starts[i]!, oldest); n < end; n++) {
         if (sent.state(n) !== packetState.inFlight) continue;
-        if (n < largestAcked && n >= this.#firstOfPath) {
+        if (this.#isOvertaken(n)) {
           this.#loss.handleLate(n, now);
-          isLate = true;
+          this.#isLate = true;
         }
         acked += this.#settle(n, now);
       }
@@ -297,15 +308,23 @@ export class SendRecovery {
       );
       this.#sample.rtt = Math.max(rtt - ack.delay, granularityMs);
     }
-    this.#updateUsualRtt(isLate, now);
+    this.#updateUsualRtt(now);
     return acked;
   }
 
+  /**
+   * True for a packet before which one arrived that was sent later to the same
+   * socket: what goes to several is read in any order.
+   */
+  #isOvertaken(number: number): boolean {
+    return number >= this.#firstOfPath &&
+      number < this.#largestBefore[this.sent.socket(number)]!;
+  }
+
   /** Where packets overtake each other, the round trip of most is told. */
-  #updateUsualRtt(isLate: boolean, now: number): void {
+  #updateUsualRtt(now: number): void {
     const usual = this.#usualRtt;
-    // What comes over several sockets is read in any order.
-    usual.handleAck(isLate && this.#subflows === 1);
+    usual.handleAck(this.#isLate);
     const isTold = usual.ms > 0;
     if (isTold) this.#sample.rtt = usual.ms;
     if (isTold === this.#isUsualTold) return;
@@ -339,6 +358,7 @@ export class SendRecovery {
   #handleSpurious(number: number, now: number): void {
     this.#lostPackets--;
     if (number < this.#firstOfPath) return;
+    this.#isLate ||= this.#isOvertaken(number);
     this.#loss.handleSpurious(number, now);
     this.#sample.recovered += this.sent.length(number);
   }
@@ -353,6 +373,8 @@ export class SendRecovery {
       if (usual.isReordered) usual.add(number, rtt, sent.next, now);
       this.#rate.handleAcked(sent, number, now, usual.ahead(rtt));
     }
+    const socket = sent.socket(number);
+    this.#largest[socket] = Math.max(this.#largest[socket]!, number);
     sent.settle(number, packetState.acked);
     return isOfPath ? sent.length(number) : 0;
   }

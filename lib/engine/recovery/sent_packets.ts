@@ -17,6 +17,7 @@ export class SentPackets {
   readonly #deliveredAt = new Float64Array(capacity);
   readonly #firstSentAt = new Float64Array(capacity);
   readonly #isAppLimited = new Uint8Array(capacity);
+  readonly #socket = new Uint8Array(capacity);
   /** Which packet each repeats, -1 for none. */
   readonly #original = new Float64Array(capacity);
   #next = 0;
@@ -75,6 +76,7 @@ export class SentPackets {
     this.#deliveredAt[slot] = deliveredAt;
     this.#firstSentAt[slot] = firstSentAt;
     this.#isAppLimited[slot] = isAppLimited ? 1 : 0;
+    this.#socket[slot] = 0;
     this.#original[slot] = -1;
     this.#bytesInFlight += length;
     this.#packetsInFlight++;
@@ -123,6 +125,16 @@ export class SentPackets {
   /** The sender had nothing more to send at that time. */
   isAppLimited(number: number): boolean {
     return this.#isAppLimited[number & mask] === 1;
+  }
+
+  /** It goes to this one of the receiver's sockets; 0, the main one, if not set. */
+  setSocket(number: number, socket: number): void {
+    this.#socket[number & mask] = socket;
+  }
+
+  /** To which of the receiver's sockets it went; 0 is the main one. */
+  socket(number: number): number {
+    return this.#socket[number & mask]!;
   }
 
   /** What packet `number` carries is, or is part of, what `original` did. */

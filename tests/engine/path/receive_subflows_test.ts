@@ -19,20 +19,20 @@ function probeAll(subflows: ReceiveSubflows, now: number): number[] {
 Deno.test("ReceiveSubflows probes nothing until it is wanted", () => {
   const subflows = new ReceiveSubflows();
   assertEquals([subflows.pollProbe(1), subflows.deadline()], [0, Infinity]);
-  subflows.setWanted(most);
+  subflows.setWanted(most, 0);
   const all = Array.from({ length: most }, (_, i) => i + 1);
   assertEquals(probeAll(subflows, 1), all);
   assertEquals(subflows.deadline(), 1 + transferLimits.keepAliveMs);
   assertEquals(probeAll(subflows, subflows.deadline()), all);
-  subflows.setWanted(3);
+  subflows.setWanted(3, 0);
   assertEquals(probeAll(subflows, subflows.deadline()), [1, 2, 3]);
-  subflows.setWanted(0);
+  subflows.setWanted(0, 0);
   assertEquals(subflows.deadline(), Infinity);
 });
 
 Deno.test("ReceiveSubflows tells the first answer at once, later ones in time", () => {
   const subflows = new ReceiveSubflows();
-  subflows.setWanted(most);
+  subflows.setWanted(most, 0);
   probeAll(subflows, 1);
   assert(!subflows.isUsable(2, 1));
   subflows.handleAnswer(102, 3);
@@ -47,9 +47,20 @@ Deno.test("ReceiveSubflows tells the first answer at once, later ones in time", 
 
 Deno.test("ReceiveSubflows forgets a subflow that is no longer answered", () => {
   const subflows = new ReceiveSubflows();
-  subflows.setWanted(most);
+  subflows.setWanted(most, 0);
   probeAll(subflows, 1);
   subflows.handleAnswer(101, 1);
   assert(subflows.isUsable(1, transferLimits.subflowMs));
   assert(!subflows.isUsable(1, 1 + transferLimits.subflowMs));
+});
+
+Deno.test("ReceiveSubflows asks for none any more where no data comes", () => {
+  const subflows = new ReceiveSubflows();
+  subflows.setWanted(3, 0);
+  probeAll(subflows, 0);
+  subflows.handleAnswer(1, 10);
+  assertEquals(probeAll(subflows, transferLimits.subflowMs), []);
+  assertEquals(subflows.deadline(), Infinity);
+  subflows.setWanted(3, 4_000);
+  assertEquals(probeAll(subflows, 4_000), [1, 2, 3]);
 });

@@ -57,13 +57,17 @@ Deno.test("subflows share the data of a transfer on one machine", () => {
   assert(counts[0]! > 10, `${counts}`);
 });
 
-Deno.test("subflows are not used for datagrams of one packet", () => {
-  const { pair, sent } = watchedPair({
-    isLocal: false,
-    link: { delayMs: 20 },
+Deno.test("subflows are used for datagrams of one packet where they come fast", () => {
+  const sockets = [8_000, 40_000].map((rate) => {
+    const { pair, sent } = watchedPair({
+      isLocal: false,
+      link: { delayMs: 20, rate, mtu: 1_500, queueBytes: 1_000_000 },
+    });
+    assertDelivered(pair);
+    assert(sent.has(mainPath));
+    return sent.size;
   });
-  assertDelivered(pair);
-  assertEquals([...sent.keys()], [mainPath]);
+  assertEquals(sockets, [1, 4]);
 });
 
 Deno.test("subflows that a firewall closes carry no data", () => {

@@ -14,9 +14,13 @@ const file = testFile(10_000_000);
 function send(link: Omit<LinkOptions, "seed">, seed: number) {
   const pair = new TransferPair({ seed, file, link: { mtu: 1_500, ...link } });
   let sentBytes = 0;
+  const paths = new Set<number>();
   pair.intercept = (bytes, from) => {
     const isData = from === "sender" && bytes[0] === packetType.data;
-    if (isData) sentBytes += bytes.length - dataHeaderBytes;
+    if (isData) {
+      sentBytes += bytes.length - dataHeaderBytes;
+      paths.add(pair.sender.transmitPath);
+    }
     return bytes;
   };
   pair.run(60_000, () => pair.writtenBytes === file.length);
@@ -32,6 +36,8 @@ function send(link: Omit<LinkOptions, "seed">, seed: number) {
     /** What the sender thinks was lost, and what was. */
     toldLoss: lostPackets / sentPackets,
     loss: dropped / sent,
+    /** Of the receiver's that data went to. */
+    sockets: paths.size,
     told: `${JSON.stringify(link)} ${seed}`,
   };
 }
@@ -48,6 +54,16 @@ Deno.test("A path where a tenth overtakes, a tenth comes twice and 2 % get lost 
     assert(result.rate > 0.7 * rate, text);
     assert(result.twice < 0.08, text);
   }
+});
+
+Deno.test("So is a fast one, over several sockets", () => {
+  const fast = { ...shaken, rate: 40_000, overtake: 0.1 };
+  const link = { ...fast, delayMs: 2, queueBytes: 250_000 };
+  const { told, ...result } = send(link, 1);
+  const text = `${told} ${JSON.stringify(result)}`;
+  assert(result.sockets === 4, text);
+  assert(result.rate > 0.5 * fast.rate, text);
+  assert(result.twice < result.loss + 0.015, text);
 });
 
 Deno.test("What merely comes late is not sent twice, nor told as lost", () => {

@@ -21,9 +21,9 @@ class Sending {
     this.recovery.start(0, 1_200, false);
   }
 
-  send(count: number, now: number): void {
+  send(count: number, now: number, socket = 0): void {
     for (let i = 0; i < count; i++) {
-      this.recovery.handleSent(now, 0, 1_000 * i, 1_000);
+      this.recovery.handleSent(now, 0, 1_000 * i, 1_000, socket);
     }
   }
 
@@ -96,4 +96,21 @@ Deno.test("SendRecovery forgets what is long gone", () => {
   sending.send(4, 500);
   sending.ack(510, [first + 1, first + 4]);
   assertEquals(sending.resent, [0, 1, first]);
+});
+
+Deno.test("SendRecovery: late is what was overtaken on its way to the same socket", () => {
+  const isReordered = [1, 0].map((other) => {
+    const sending = new Sending();
+    sending.recovery.setSubflows(2);
+    for (let now = 0; now < 1_000; now += 20) {
+      const first = sending.recovery.sent.next;
+      sending.send(2, now, 0);
+      sending.send(2, now, other);
+      sending.ack(now + 10, [0, first], [first + 2, first + 4]);
+      sending.ack(now + 11, [0, first + 4]);
+    }
+    assertEquals(sending.resent, []);
+    return sending.recovery.isReordered;
+  });
+  assertEquals(isReordered, [false, true]);
 });

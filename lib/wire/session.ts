@@ -65,6 +65,8 @@ const session = {
   })),
   /** How many other sessions the user has. */
   others: optional(integer(0)),
+  /** The user has one session at a time: two devices never meet. */
+  single: optional(boolean),
   /** The user's public key, where the client said another one or none. */
   identity: optional(publicKey),
   /** As in the event `hosts`. */

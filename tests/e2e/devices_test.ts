@@ -162,12 +162,27 @@ testUnless(
     const state = join(config, "state");
     await Deno.mkdir(config);
     await Deno.writeTextFile(state, "no folder");
-    const options = { config, args: ["--take-over"] };
+    const options = {
+      ...{ config, args: ["--take-over"], identity: "new" as const },
+    };
     await using third = await logIn(server, "yoda", options);
     await third.event("warning", {
       message: `cannot write to "${join(state, "parley", "devices")}": ` +
         "Not a directory; so each start is another device (/devices)",
     });
+    // No other device can be there to give it the user's key.
+    const copy = "As this server lets you in on one device at a time, copy " +
+      "identity.pem from one that has it and start here with --identity FILE";
+    await third.event("warning", {
+      message: "This device does not have your key: it can chat, but neither " +
+        `call nor send or receive files. ${copy}, or /link new makes this ` +
+        "one's key yours",
+    });
+    assertEquals(
+      await third.refused("/link"),
+      `unknown_device: No other device can give you your key here. ${copy}; ` +
+        "when none has it any more, /link new",
+    );
     const screen = await terminal.screen((text) => text.includes("taken over"));
     assertStringIncludes(screen, "Your session was taken over from 127.0.0.1");
     assertEquals(await exitCodeIn(terminal), 3);

@@ -197,7 +197,7 @@ export class SessionParts {
       effect,
       opened: (session, resumed) => {
         this.#bind(hooks);
-        own.handleOpened(this.login.store);
+        own.handleOpened(this.login.store, session.single);
         options.peers.handleOpened?.(this.login.store);
         identities.handleOpened();
         const { user, device, common = Infinity, setBack } = session;

@@ -8,7 +8,7 @@ import type { EventFields, ReplyFields } from "../../wire/server_frame.ts";
 import type { ClientEffect } from "../events/client_effect.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import { DeviceLink, type LinkedKey, type LinkNews } from "./device_link.ts";
-import type { KeyPlace, OwnIdentity } from "./own_identity.ts";
+import { copyAdvice, type KeyPlace, type OwnIdentity } from "./own_identity.ts";
 import type {
   PeerIdentities,
   PeerIdentitiesHost,
@@ -70,6 +70,7 @@ export class Linking {
         online && !current
       );
       if (!others.some(({ key }) => key)) {
+        if (this.#own.isSingle) return onDone(single);
         return onDone(others.length === 0 ? alone : nobodyHasKey);
       }
       this.#asked(replaced);
@@ -320,6 +321,11 @@ const alone: PeerRefusal = {
   code: "unknown_device",
   message: "You are online on no other device: start Parley on one that has " +
     "your key, then enter /link here; when none has it any more, /link new",
+};
+const single: PeerRefusal = {
+  code: "unknown_device",
+  message: `No other device can give you your key here. ${copyAdvice}; when ` +
+    "none has it any more, /link new",
 };
 const nobodyHasKey: PeerRefusal = {
   code: "no_key",

@@ -29,6 +29,7 @@ export class OwnIdentity {
   /** The user's, as the server says; absent when it is this device's. */
   #userKey: string | undefined;
   #store = "";
+  #isSingle = false;
 
   /** @param identity Of all accounts; absent where none could be kept. */
   constructor(identity: Identity | undefined, given: GivenKeys) {
@@ -55,12 +56,33 @@ export class OwnIdentity {
   /** Why nothing can be signed. */
   get refusal(): PeerRefusal | undefined {
     if (this.#identity === undefined) return noOwnKey;
-    return this.lacksUserKey ? noUserKey : undefined;
+    return this.lacksUserKey ? this.noUserKey : undefined;
   }
 
-  /** A session is open, with the server that has this database. */
-  handleOpened(store: string): void {
+  /** Why a device without its user's key signs nothing, and how it comes to one. */
+  get noUserKey(): PeerRefusal {
+    const ways = this.#isSingle
+      ? `${copyAdvice}, or /link new makes this one's key yours`
+      : "/link gets it from a device that has it; when none has, /link new " +
+        "makes a new one";
+    const message = "This device does not have your key: it can chat, but " +
+      `neither call nor send or receive files. ${ways}`;
+    return { code: "no_key", message };
+  }
+
+  /** True where the user's devices are never online together. */
+  get isSingle(): boolean {
+    return this.#isSingle;
+  }
+
+  /**
+   * A session is open, with the server that has this database.
+   *
+   * @param isSingle The server lets the user have one at a time.
+   */
+  handleOpened(store: string, isSingle = false): void {
     this.#store = store;
+    this.#isSingle = isSingle;
   }
 
   /**
@@ -95,11 +117,7 @@ export const noOwnKey: PeerRefusal = {
     "files and no private sessions",
 };
 
-/** Why a device without its user's key signs nothing. */
-export const noUserKey: PeerRefusal = {
-  code: "no_key",
-  message:
-    "This device does not have your key: it can chat, but neither call " +
-    "nor send or receive files. /link gets it from a device that has it; when none " +
-    "has, /link new makes a new one",
-};
+/** How a device gets its user's key where no other one can give it. */
+export const copyAdvice =
+  "As this server lets you in on one device at a time, " +
+  "copy identity.pem from one that has it and start here with --identity FILE";

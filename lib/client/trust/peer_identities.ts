@@ -14,12 +14,7 @@ import {
   type PeerTrust,
   safetyNumber,
 } from "./known_peers.ts";
-import {
-  type KeyPlace,
-  noOwnKey,
-  noUserKey,
-  type OwnIdentity,
-} from "./own_identity.ts";
+import { type KeyPlace, noOwnKey, type OwnIdentity } from "./own_identity.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
 
 /** What it needs from the session it belongs to. */
@@ -63,6 +58,11 @@ export class PeerIdentities {
   /** What this device signs with; absent where no key could be kept. */
   get own(): Identity | undefined {
     return this.#own.identity;
+  }
+
+  /** Why a device without its user's key signs nothing. */
+  get noUserKey(): PeerRefusal {
+    return this.#own.noUserKey;
   }
 
   /** What is known of other users now. */
@@ -190,7 +190,7 @@ export class PeerIdentities {
     const { lacksUserKey: lacked } = this.#own;
     if (this.#own.handleUserKey(key)) this.#tellKey();
     if (!this.#own.lacksUserKey || lacked || !tells) return;
-    this.#host.emit({ event: "warning", message: noUserKey.message });
+    this.#host.emit({ event: "warning", message: this.#own.noUserKey.message });
   }
 
   /** Another device gave the user's key to this one. */

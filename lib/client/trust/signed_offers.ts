@@ -7,7 +7,6 @@
 import type { EventFields } from "../../wire/server_frame.ts";
 import { spelled } from "../../wire/names.ts";
 import { verifySignature } from "./identity.ts";
-import { noUserKey } from "./own_identity.ts";
 import type {
   PeerIdentities,
   PeerIdentitiesHost,
@@ -154,7 +153,7 @@ export class SignedOffers {
       return this.#identities.mistrust(user, key);
     }
     // The user's own key is no matter of trust: this device has it, or not.
-    return key === own.publicKey ? undefined : noUserKey;
+    return key === own.publicKey ? undefined : this.#identities.noUserKey;
   }
 
   /** `user` has proved to own `key`. */

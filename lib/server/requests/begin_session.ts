@@ -334,7 +334,7 @@ function welcome(
     const fields = { ...scram, user: user.name, token, waiting, ip, ...told };
     const hosts = hostsOf(server);
     const ok = {
-      ...{ ...fields, ...aboutDevice(session, reply.device) },
+      ...{ ...fields, ...aboutDevice(server, session, reply.device) },
       ...hosts.length > 0 && { hosts },
     };
     connection.reply(reply.id, ok);
@@ -360,9 +360,10 @@ function welcome(
  * @param said The id that it said, if it did.
  */
 function aboutDevice(
+  { options }: ServerContext,
   { user, device, connection }: Session,
   said: string | undefined,
-): Pick<ReplyFields<"resume">, "device" | "identity" | "others"> {
+): Pick<ReplyFields<"resume">, "device" | "identity" | "others" | "single"> {
   if (!connection.hasDevices) return {};
   const { identity } = user;
   const isAnother = said !== undefined && said !== device.id;
@@ -374,6 +375,7 @@ function aboutDevice(
   return {
     device: { name: device.name, ...isAnother && { id: device.id } },
     others: others.length,
+    ...options.sessions === 1 && { single: true },
     ...isOther && { identity },
   };
 }

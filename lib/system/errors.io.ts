@@ -17,12 +17,21 @@ export function reasonOf(error: unknown): string {
   if (known !== undefined) return known[1];
   if (error.message.includes("os error 28")) return "no space left on the disk";
   if (error.message.includes("os error 30")) return "the disk is read-only";
-  if (error.message.includes("os error 24")) return "too many open files";
+  if (isFileShortage(error)) return "too many open files";
   if (/getaddrinfo|failed to lookup address/.test(error.message)) {
     return "there is no machine of that name, or no name server answers";
   }
   const [line = ""] = error.message.split("\n");
   return line.replace(/ ?\(os error \d+\).*$/, "");
+}
+
+/**
+ * True when this process or the system has as many files open as it may: that says
+ * nothing of the file that was to be opened.
+ */
+export function isFileShortage(error: unknown): boolean {
+  return error instanceof Error &&
+    /\bos error 2[34]\b|^E[MN]FILE\b/.test(error.message);
 }
 
 /** The same for a file of text: what is not UTF-8 cannot be used either. */

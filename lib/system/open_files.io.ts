@@ -1,3 +1,5 @@
+import { isFileShortage } from "./errors.io.ts";
+
 /**
  * How many files this process may still open, up to `most`. The system tells its
  * limit only to programs that may read everything, so it is tried: to be called
@@ -13,12 +15,8 @@ export function openableFiles(path: string, most: number): number {
     return most;
   } catch (error) {
     // Anything else says nothing of how many.
-    return isShortage(error) ? files.length : most;
+    return isFileShortage(error) ? files.length : most;
   } finally {
     for (const file of files) file.close();
   }
-}
-
-function isShortage(error: unknown): boolean {
-  return error instanceof Error && /os error 2[34]\b/.test(error.message);
 }

@@ -9,6 +9,8 @@ import { timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { digestOfChecks } from "../../engine/blocks/content_digest.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
+import { isFileShortage } from "../../system/errors.io.ts";
+import { cannotRead } from "../files/source_error.io.ts";
 import {
   type FileState,
   fileState,
@@ -234,6 +236,7 @@ class OpenFile {
   /** Bytes before the next mark. */
   #piece = 0;
 
+  /** @throws {SourceError} when too many files are open. */
   constructor({ entry, files, skip, start }: WantedFile) {
     this.entry = entry;
     this.#left = entry.size - skip;
@@ -248,8 +251,9 @@ class OpenFile {
         if (!this.#isOffered(info)) this.close();
       }
       if (skip > 0) this.#skip(skip, start);
-    } catch {
+    } catch (error) {
       this.close();
+      if (isFileShortage(error)) throw cannotRead(this.#path, error);
     }
   }
 

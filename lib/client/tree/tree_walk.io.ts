@@ -10,6 +10,7 @@ import { pathBelow } from "../files/path_below.io.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
+import { isFileShortage } from "../../system/errors.io.ts";
 import { isExecutable } from "../../system/file_state.io.ts";
 import { EntryList, type TreeEntry } from "./entry_list.ts";
 import {
@@ -289,7 +290,7 @@ class Walk implements FoundTree {
         this.skipped.others++;
       }
     } catch (error) {
-      if (error instanceof SourceError) throw error;
+      if (error instanceof SourceError || isFileShortage(error)) throw error;
       this.skipped.unreadable++;
     }
   }

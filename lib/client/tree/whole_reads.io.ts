@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { isFileShortage } from "../../system/errors.io.ts";
 import { fileState, isFresh } from "../../system/file_state.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { digestText, FileCheck } from "./file_check.ts";
@@ -116,6 +117,8 @@ export function isAsLeft(path: string, known: KnownFile): boolean {
 /**
  * Opens the plain file that is at `path`, whatever is put there meanwhile;
  * undefined when there is none that can be read, or it has another name, too.
+ *
+ * @throws When too many files are open: what is there may be as it should.
  */
 export function openPlain(
   path: string,
@@ -128,7 +131,8 @@ export function openPlain(
     const info = file.statSync();
     const isSame = info.ino === there.ino && info.dev === there.dev;
     if (isSame && isOnlyName(info)) return { file, info };
-  } catch {
+  } catch (error) {
+    if (isFileShortage(error)) throw error;
     // It cannot be read, or has gone.
   }
   file?.close();

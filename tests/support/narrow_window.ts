@@ -14,6 +14,7 @@ export async function lookWhereNarrow(page: Page): Promise<void> {
   await noneSerious(page);
   await page.setViewport({ width: 360, height: 740 });
   await noneSerious(page);
+  await lookAtNotices(page);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   assert(wide <= 360, `${wide} pixels`);
   await press(page, "All chats");
@@ -30,4 +31,30 @@ export async function lookWhereNarrow(page: Page): Promise<void> {
   });
   assertEquals(found, [true, true]);
   await page.keyboard.press("Escape");
+}
+
+/** Each takes one line, and shows the rest to who taps it or comes to its button. */
+async function lookAtNotices(page: Page): Promise<void> {
+  const look = () =>
+    page.$$eval(".notice", (all) =>
+      all.map((notice) => {
+        const { clientWidth, scrollWidth } = notice.querySelector(".grow")!;
+        const { height } = notice.getBoundingClientRect();
+        return { isOneLine: height < 48, isCut: scrollWidth > clientWidth };
+      }));
+  const before = await look();
+  assert(before.every(({ isOneLine }) => isOneLine), JSON.stringify(before));
+  const long = before.findIndex(({ isCut }) => isCut);
+  assert(long >= 0, JSON.stringify(before));
+  const [text, button] = [".grow", "button"].map((part) =>
+    `.notice:nth-child(${long + 1}) ${part}`
+  );
+  await page.click(text!);
+  assertEquals((await look())[long], { isOneLine: false, isCut: false });
+  await noneSerious(page);
+  await page.focus("textarea");
+  assertEquals(await look(), before);
+  await page.focus(button!);
+  assertEquals((await look())[long], { isOneLine: false, isCut: false });
+  await page.focus("textarea");
 }

@@ -8,14 +8,18 @@ export function Notices(): JSX.Element {
   return (
     <div class="notices">
       {store.notices.value.map(({ id, text, isFailure }) => (
-        <div key={id} class={`notice${isFailure ? " failure" : ""}`}>
+        // Where they are cut off, one shows all of its text while it has the focus.
+        <div
+          key={id}
+          class={`notice${isFailure ? " failure" : ""}`}
+          tabIndex={-1}
+        >
           <Icon name={isFailure ? "warning" : "info"} />
           <span class="grow" dir="auto">{text}</span>
           <IconButton
             icon="close"
             label="Dismiss"
-            onClick={() =>
-              store.dismiss(id)}
+            onClick={() => store.dismiss(id)}
           />
         </div>
       ))}

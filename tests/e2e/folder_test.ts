@@ -265,7 +265,14 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
         { from: again },
       );
       await luke.succeed(`/accept ${transfer}`);
-      assertEquals((await second).files, 1);
+      // Both know of the same files, and how much of them was there.
+      const sent = await second;
+      const verified = { transfer, state: "verified" };
+      const got = await luke.event("transfer", verified, { from: again });
+      for (const { files, filesDone, size, bytes, resumed } of [sent, got]) {
+        assertEquals([files, filesDone, bytes], [5, 5, size]);
+        assertEquals(resumed, Number(size) - 3_000_000);
+      }
       assertEquals(describeTree(join(luke.folder, "yoda_trip")), {
         ...describeTree(path),
       });

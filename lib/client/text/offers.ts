@@ -209,8 +209,8 @@ function summaryText(
     : `the last ${formatSize(info.size - resumed)} of `;
   const to = info.direction === "incoming" ? "from" : "to";
   const who = visible(peerText(info));
-  // What the receiver had is not counted where it was sent.
-  const what = info.files === 0 && info.direction === "outgoing"
+  const isNothing = isAllHere && info.direction === "outgoing";
+  const what = isNothing
     ? `nothing was missing at ${who}'s`
     : `${before}${sizeText(info)} ${to} ${who}`;
   // Of a moment, they say more about the moment than about the path.
@@ -221,7 +221,7 @@ function summaryText(
   const leftOut = leftOutText(info);
   const parts = [
     `${what}${took}`,
-    ...(isAllHere ? ["all here before"] : []),
+    ...(isAllHere && !isNothing ? ["all here before"] : []),
     "verified",
     ...(leftOut === undefined ? [] : [leftOut]),
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),

@@ -353,13 +353,13 @@ export class TransferService implements TransferPort {
       }
       return this.#startSource(id, source, keyPair, peer, parts);
     }
-    const { source: stream, sent: size, ...files } = await source.choose(
-      resume,
-    );
+    const chosen = await source.choose(resume);
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
-    onEvent({ event: "chosen", id, ...files, size, resumed: 0 });
-    const tell = treeEvents({ size, resumed: 0, here: 0 }, stream, onEvent);
+    const { source: stream, files, leftOut, ...amounts } = chosen;
+    const { size, resumed } = amounts;
+    onEvent({ event: "chosen", id, files, leftOut, size, resumed });
+    const tell = treeEvents(amounts, stream, onEvent);
     this.#startSource(id, stream, keyPair, peer, [], tell);
   }
 

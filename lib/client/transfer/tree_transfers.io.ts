@@ -74,22 +74,25 @@ export class OfferedFolder {
   }
 
   /**
-   * What a receiver wants of it and has not: how many bytes, of how many files;
-   * and how many files its user wants not.
+   * What a receiver wants of it, what of that it has, and how many files its user
+   * wants not.
    *
    * @throws {RangeError} when its answer is malformed.
    */
   async choose(
     choice: string,
   ): Promise<
-    { source: TreeSource; sent: number; files: number; leftOut: number }
+    TreeAmounts & { source: TreeSource; files: number; leftOut: number }
   > {
     const thread = this.#started();
     const chosen = await thread.ask({ call: "choose", choice });
-    const { size, missing: sent, files, leftOut } = chosen;
+    const { size, missing, files: sent, leftOut, summary } = chosen;
     const source = new TreeSource(thread, { ...this.file, size });
     this.#source = source;
-    return { source, sent, files, leftOut };
+    const { files } = summary;
+    const resumed = summary.size - missing;
+    const here = files - sent;
+    return { source, size: summary.size, files, resumed, here, leftOut };
   }
 
   /** Its first entries, with their states once they are sent. */

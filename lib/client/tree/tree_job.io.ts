@@ -138,7 +138,9 @@ export class TreeJob {
       choice,
       this.#manifest,
     );
-    return sizesOf(entries, choice);
+    const included = choice.leftOut?.map((isLeftOut) => !isLeftOut);
+    const summary = summaryOf(entries, included);
+    return { ...sizesOf(entries, choice), summary };
   }
 
   #check(): TreeReply {

@@ -155,7 +155,10 @@ export interface TreeAnswers {
     readonly bytes: Bytes;
   };
   readonly found: Record<never, never>;
-  readonly choose: StreamSizes;
+  readonly choose: StreamSizes & {
+    /** Of what the receiver's user wants, also what is there already. */
+    readonly summary: TreeSummary;
+  };
   /** Less than was asked for only at the end. */
   readonly read: { readonly bytes: Bytes; readonly progress: TreeProgress };
   /** What is to be told where files changed. */

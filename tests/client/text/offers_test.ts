@@ -202,8 +202,8 @@ Deno.test("renderText: a folder that arrived is summed up in a line", () => {
   assertEquals(
     text({
       ...event,
-      info: { ...event.info, direction: "outgoing", files: 0, size: 0 },
-      summary: moment,
+      info: { ...event.info, direction: "outgoing" },
+      summary: { ...moment, resumed: event.info.size },
     }),
     ["holiday: nothing was missing at luke's, verified"],
   );

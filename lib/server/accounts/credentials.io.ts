@@ -40,6 +40,8 @@ export class CredentialsSource {
   readonly #report: CredentialsSourceOptions["report"];
   /** What the file looked like when it was last read. */
   #seen = "";
+  /** The same of one that left nothing to run with: its lines are told once. */
+  #unusable = "";
   /** At the last look: an edit counts once the file has stopped changing. */
   #lastLook = "";
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -190,7 +192,7 @@ export class CredentialsSource {
       return accounts;
     } catch (error) {
       // It is told once for each edit, not each second.
-      this.#seen = now;
+      this.#seen = this.#unusable = now;
       const why = messageOf(error);
       throw new StartError(`${why}; the accounts stay as they were`);
     }
@@ -200,11 +202,10 @@ export class CredentialsSource {
     // Looked at before reading: an edit in between is then noticed next time.
     const seen = await appearance(this.#path);
     const file = await readCredentials(this.#path);
-    for (const { message } of file.problems) {
-      this.#report("warning", `${this.#path}: ${message}`);
-    }
-    for (const pair of file.alikes()) {
-      this.#report("warning", `${this.#path}: ${pair}`);
+    const problems = file.problems.map(({ message }) => message);
+    for (const each of [...problems, ...file.alikes()]) {
+      if (seen === this.#unusable) break;
+      this.#report("warning", `${this.#path}: ${each}`);
     }
     if (file.accounts.size === 0) {
       throw new StartError(

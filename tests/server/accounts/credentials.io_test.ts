@@ -80,7 +80,7 @@ test("CredentialsSource.watch() notices edits in place and replacements", async 
 
 test("CredentialsSource.watch() keeps the accounts when an edit is unusable", async (path) => {
   await Deno.writeTextFile(path, "yoda one\n");
-  const { source, next, reported } = watched(path);
+  const { source, next, reported, reports } = watched(path);
   await source.load();
   try {
     const changed = next();
@@ -90,6 +90,12 @@ test("CredentialsSource.watch() keeps the accounts when an edit is unusable", as
     assertStringIncludes(await reported("does not exist"), "stay as they were");
     const kept = "does not exist; the accounts stay as they were";
     await assertRejects(() => source.reload(() => {}), StartError, kept);
+    // It may be tried again and again: what is in it is told once.
+    await writeFileAtomically(path, "mace\n");
+    for (let times = 0; times < 3; times++) {
+      await assertRejects(() => source.reload(() => {}), StartError, "as they");
+    }
+    assertEquals(reports.filter((text) => text.includes("line 1")).length, 1);
     await Deno.writeTextFile(path, "luke two\n");
     // Only now has there been a change.
     assertEquals([...(await changed).keys()], ["luke"]);

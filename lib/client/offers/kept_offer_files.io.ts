@@ -7,7 +7,7 @@
  */
 import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
-import { reasonOf } from "../../system/errors.io.ts";
+import { reasonOf, StartError } from "../../system/errors.io.ts";
 import { stateFolderPath } from "../../system/folders.io.ts";
 import { closeLocked } from "../../system/own_file.io.ts";
 import { limits } from "../../wire/limits.ts";
@@ -64,7 +64,10 @@ export class KeptOfferFiles implements KeptOfferMemory {
       return undefined;
     } catch (error) {
       if (!isKnown) this.remove(offer.id);
-      return error instanceof KeptFault ? error.message : reasonOf(error);
+      if (error instanceof KeptFault || error instanceof StartError) {
+        return error.message;
+      }
+      return `cannot write to "${this.#folder()}": ${reasonOf(error)}`;
     }
   }
 

@@ -15,22 +15,30 @@ interface WorkerScope {
 
 let store: SqliteStore | undefined;
 let indexing: ReturnType<typeof setTimeout> | undefined;
+/** What was stored since the last step, and when that was, ms. */
+let stored = 0;
+let indexedAt = performance.now();
 
 /**
  * Takes what is new into the index of the search, in steps of some
- * milliseconds and with pauses: messages are stored in the same thread.
+ * milliseconds and with pauses: messages are stored in the same thread. While
+ * they come fast the pauses are long.
  */
 function indexSoon(waitMs: number): void {
   indexing ??= setTimeout(() => {
     indexing = undefined;
     const start = performance.now();
+    const isBusy = stored > busyRate * (start - indexedAt);
+    stored = 0;
+    indexedAt = start;
     try {
       if (store?.index() === false) return;
     } catch {
       // The disk may have room again later; what is not in it is found as well.
       return indexSoon(retryMs);
     }
-    indexSoon(Math.max(pauseMs, pauses * (performance.now() - start)));
+    const pause = pauses * (performance.now() - start);
+    indexSoon(Math.max(isBusy ? busyPauseMs : pauseMs, pause));
   }, waitMs);
 }
 
@@ -38,6 +46,9 @@ function indexSoon(waitMs: number): void {
 const pauseMs = 50;
 /** How much longer the pause after a step is than the step. */
 const pauses = 19;
+/** More than the steps keep up with, writes per ms, and the pauses then, ms. */
+const busyRate = 1;
+const busyPauseMs = 1_000;
 const retryMs = 10_000;
 
 const scope = globalThis as unknown as WorkerScope;
@@ -61,7 +72,9 @@ function carryOut(call: StoreCall): Promise<unknown> | undefined {
   if (store === undefined) throw new Error("the database is not open");
   if (call.method === "commit") {
     indexSoon(pauseMs);
-    return store.commit(unpackWrites(call.writes));
+    const writes = unpackWrites(call.writes);
+    stored += writes.length;
+    return store.commit(writes);
   }
   if (call.method === "close") {
     clearTimeout(indexing);

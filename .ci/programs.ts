@@ -81,7 +81,10 @@ export const programs: readonly Program[] = [
   {
     name: "parley-server",
     entry: "server.ts",
-    threads: ["lib/server/store/store.worker.ts"],
+    threads: [
+      "lib/server/store/store.worker.ts",
+      "lib/server/store/checkpoint.worker.ts",
+    ],
     permissions: [
       "--allow-net",
       "--allow-read",

@@ -20,10 +20,10 @@ Deno.test("SqliteStore begins its log anew before it is long, and loses nothing"
       for (let commit = 0; commit < 30; commit++) {
         await store.commit(Array.from({ length: 60 }, () => message(++id)));
       }
-      await waitUntil(
-        "a part of the log is in the database",
-        async () => await sizeOf(path) > before,
-      );
+      await waitUntil("a part of the log is in the database", async () => {
+        await store.commit([message(++id)]);
+        return await sizeOf(path) > before;
+      });
     }
     const length = await sizeOf(`${path}-wal`);
     assert(length < 40 << 20, `a log of ${length} bytes`);
@@ -36,6 +36,40 @@ Deno.test("SqliteStore begins its log anew before it is long, and loses nothing"
     await again.close();
   });
 });
+
+Deno.test("SqliteStore begins its log anew while commits go on without a pause", async () => {
+  await withTempFolder(async (folder) => {
+    const path = join(folder, "parley.db");
+    const store = new SqliteStore(path);
+    await store.commit([{ write: "user", user: storedUser(1, "yoda") }]);
+    let id = 0;
+    const commit = () =>
+      store.commit(Array.from({ length: 30 }, () => message(++id)));
+    const { size } = await Deno.stat(path);
+    for (let i = 0; i < 80; i++) await commit();
+    await waitUntil("its thread works", async () => {
+      await store.commit([message(++id)]);
+      return (await Deno.stat(path)).size > size;
+    });
+    const first = await timesBegun(path);
+    while (await timesBegun(path) === first) {
+      // By itself SQLite copies it after 64 MiB.
+      const length = (await Deno.stat(`${path}-wal`)).size;
+      assert(length < 60 << 20, `a log of ${length} bytes`);
+      await commit();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await store.close();
+  });
+});
+
+/** How often the log has been begun anew. */
+async function timesBegun(path: string): Promise<number> {
+  using file = await Deno.open(`${path}-wal`);
+  const header = new Uint8Array(16);
+  assertEquals(await file.read(header), header.length);
+  return new DataView(header.buffer).getUint32(12);
+}
 
 function message(id: number): StoreWrite {
   const text = "x".repeat(4000);

@@ -232,4 +232,4 @@ const networkSockets = 8;
 const fastSockets = 4;
 /** Bytes per ms, over a period of so many ms. */
 const fastRate = 10_000;
-const rateMs = 100;
+const rateMs = 25;

@@ -61,7 +61,7 @@ Deno.test("So is a fast one, over several sockets", () => {
   const link = { ...fast, delayMs: 2, queueBytes: 250_000 };
   const { told, ...result } = send(link, 1);
   const text = `${told} ${JSON.stringify(result)}`;
-  assert(result.sockets === 4, text);
+  assert(result.sockets > 2, text);
   assert(result.rate > 0.5 * fast.rate, text);
   assert(result.twice < result.loss + 0.015, text);
 });

@@ -12,12 +12,16 @@
  */
 export function programFile(path: string): URL {
   return isBundled
-    ? new URL(path.replace(/\.ts$/, ".js"), Deno.mainModule)
+    ? new URL(path.replace(/\.ts$/, ".js"), bundledRoot)
     : new URL(`../../${path}`, import.meta.url);
 }
 
 /** Whether the program was bundled, as executables are, and not the sources run. */
 export const isBundled: boolean = import.meta.url.endsWith(".js");
+
+/** Of the program, or of the one of its threads that this runs in. */
+const bundledRoot = import.meta.url
+  .replace(/^(.*\/)lib\/(?:client|server)\/.*\.worker\.js$/, "$1");
 
 /**
  * Which build this is: a phrase such as `commit 1a2b3c4d5e6f, Deno 2.9.4`, or

@@ -8,7 +8,7 @@ import type { CheckpointCall } from "./sqlite_checkpoint.io.ts";
 /** What a worker has in place of a window. */
 interface WorkerScope {
   onmessage: (event: MessageEvent<CheckpointCall>) => void;
-  postMessage(done: CheckpointCall["call"]): void;
+  postMessage(answer: undefined): void;
 }
 
 let database: DatabaseSync | undefined;
@@ -23,7 +23,7 @@ scope.onmessage = ({ data }) => {
   } catch {
     // What is not copied here is copied by the store, which says what is wrong.
   }
-  scope.postMessage(data.call);
+  scope.postMessage(undefined);
 };
 
 function open(path: string): DatabaseSync {
@@ -31,6 +31,6 @@ function open(path: string): DatabaseSync {
   Deno.statSync(path);
   const database = new DatabaseSync(path);
   // It syncs the log before, and the database after it.
-  database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;");
+  database.exec("PRAGMA synchronous = NORMAL");
   return database;
 }

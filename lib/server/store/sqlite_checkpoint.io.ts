@@ -52,11 +52,10 @@ export class SqliteCheckpoint {
   }
 
   async #run(): Promise<void> {
-    this.#thread ??= new CheckpointThread();
-    await this.#thread.ask({ call: "copy", path: this.#path });
-    if (this.#isClosed || this.#pages.log < longLogPages) return;
     try {
-      this.#copy.get();
+      this.#thread ??= new CheckpointThread();
+      await this.#thread.ask({ call: "copy", path: this.#path });
+      if (!this.#isClosed && this.#pages.log >= longLogPages) this.#copy.get();
     } catch {
       // The next commits try it again, and SQLite itself after more of them,
       // which says what is wrong.
@@ -68,7 +67,7 @@ export class SqliteCheckpoint {
 const copyPages = 2_000;
 const longLogPages = 4_000;
 
-/** What a {@link CheckpointThread} is asked; it answers with the name of it. */
+/** What a {@link CheckpointThread} is asked; it answers when that is done. */
 export type CheckpointCall =
   | { readonly call: "copy"; readonly path: string }
   | { readonly call: "close" };

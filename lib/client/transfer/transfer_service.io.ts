@@ -50,7 +50,7 @@ import { Rehearsal } from "./rehearsal.io.ts";
 import { removeStaleParts } from "../files/part_file.io.ts";
 import { FileLists } from "./file_lists.io.ts";
 import { SharedSocket } from "./shared_socket.io.ts";
-import { OfferedFolder, treeEvents } from "./tree_transfers.io.ts";
+import { chosenEvent, OfferedFolder, treeEvents } from "./tree_transfers.io.ts";
 import type { UdpEndpoint } from "./udp_endpoint.io.ts";
 
 /** What a {@link TransferService} is made from. */
@@ -353,12 +353,10 @@ export class TransferService implements TransferPort {
       }
       return this.#startSource(id, source, keyPair, peer, parts);
     }
-    const chosen = await source.choose(resume);
+    const { source: stream, amounts } = await source.choose(resume);
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
-    const { source: stream, files, leftOut, ...amounts } = chosen;
-    const { size, resumed } = amounts;
-    onEvent({ event: "chosen", id, files, leftOut, size, resumed });
+    onEvent(chosenEvent(id, amounts));
     const tell = treeEvents(amounts, stream, onEvent);
     this.#startSource(id, stream, keyPair, peer, [], tell);
   }
@@ -463,13 +461,11 @@ export class TransferService implements TransferPort {
     // From now on the sink ends its thread.
     this.#lists.forget(id);
     this.#lists.open(id, opened.sink);
-    const { sink, choice: resume, size, all, resumed, here } = opened;
-    const { files, leftOut } = opened;
-    const about = { files, leftOut, size: all, resumed };
+    const { sink, choice: resume, size, amounts } = opened;
     return {
       ...{ sink, resume, size },
-      chosen: { event: "chosen", id, ...about },
-      onEvent: treeEvents({ size: all, resumed, here }, sink, onEvent),
+      chosen: chosenEvent(id, amounts),
+      onEvent: treeEvents(amounts, sink, onEvent),
     };
   }
 

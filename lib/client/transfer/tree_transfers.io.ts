@@ -11,7 +11,7 @@ import type { OfferedFile, TransferEvent } from "../events/transfer_port.ts";
 import { formatFileTime } from "../../base/time.ts";
 import { offeredName } from "../files/received_name.ts";
 import { TreeSink, TreeSource } from "../tree/tree_ends.io.ts";
-import { TreeThread } from "../tree/tree_thread.io.ts";
+import { type StreamSizes, TreeThread } from "../tree/tree_thread.io.ts";
 import {
   listTree,
   type SkippedEntries,
@@ -74,25 +74,19 @@ export class OfferedFolder {
   }
 
   /**
-   * What a receiver wants of it, what of that it has, and how many files its user
-   * wants not.
+   * What a receiver wants of it.
    *
    * @throws {RangeError} when its answer is malformed.
    */
   async choose(
     choice: string,
-  ): Promise<
-    TreeAmounts & { source: TreeSource; files: number; leftOut: number }
-  > {
+  ): Promise<{ source: TreeSource; amounts: TreeAmounts }> {
     const thread = this.#started();
     const chosen = await thread.ask({ call: "choose", choice });
-    const { size, missing, files: sent, leftOut, summary } = chosen;
+    const { size } = chosen;
     const source = new TreeSource(thread, { ...this.file, size });
     this.#source = source;
-    const { files } = summary;
-    const resumed = summary.size - missing;
-    const here = files - sent;
-    return { source, size: summary.size, files, resumed, here, leftOut };
+    return { source, amounts: amountsOf(chosen) };
   }
 
   /** Its first entries, with their states once they are sent. */
@@ -199,19 +193,9 @@ export class ListedFolder {
     const severalName = formatFileTime(now);
     const tree = { folder, sender, name, severalName };
     const opened = await this.#thread.ask({ call: "open", tree, only });
-    const { choice, size, missing, summary, files: sent, leftOut } = opened;
-    const resumed = summary.size - missing;
+    const { choice, size } = opened;
     const sink = new TreeSink(this.#thread);
-    return {
-      sink,
-      choice,
-      size,
-      files: summary.files,
-      all: summary.size,
-      resumed,
-      here: summary.files - sent,
-      leftOut,
-    };
+    return { sink, choice, size, amounts: amountsOf(opened) };
   }
 
   close(): void {
@@ -221,11 +205,29 @@ export class ListedFolder {
 
 /** What a transfer of several files is of. */
 interface TreeAmounts {
+  /** Files that the receiver's user wants, and how many others are not wanted. */
+  readonly files: number;
+  readonly leftOut: number;
   /** Bytes of the files. */
   readonly size: number;
   /** Bytes of them, and files, that the receiver had before. */
   readonly resumed: number;
   readonly here: number;
+}
+
+function amountsOf(
+  { missing, files: sent, leftOut, summary: { files, size } }: StreamSizes,
+): TreeAmounts {
+  const [resumed, here] = [size - missing, files - sent];
+  return { files, leftOut, size, resumed, here };
+}
+
+/** That both ends know what the transfer is of. */
+export function chosenEvent(
+  id: string,
+  { files, leftOut, size, resumed }: TreeAmounts,
+): TransferEvent {
+  return { event: "chosen", id, files, leftOut, size, resumed };
 }
 
 /** Turns what a stream of files tells into what is told of the files. */

@@ -138,9 +138,7 @@ export class TreeJob {
       choice,
       this.#manifest,
     );
-    const included = choice.leftOut?.map((isLeftOut) => !isLeftOut);
-    const summary = summaryOf(entries, included);
-    return { ...sizesOf(entries, choice), summary };
+    return sizesOf(entries, choice);
   }
 
   #check(): TreeReply {
@@ -166,11 +164,7 @@ export class TreeJob {
     });
     this.#writer = writer;
     const { choice } = writer;
-    return {
-      ...sizesOf(entries, choice),
-      choice: encodeChoice(choice),
-      summary: summaryOf(entries, included),
-    };
+    return { ...sizesOf(entries, choice), choice: encodeChoice(choice) };
   }
 }
 
@@ -186,11 +180,13 @@ function patternOf(text: string): RegExp {
 }
 
 function sizesOf(entries: Entries, choice: TreeChoice): StreamSizes {
+  const included = choice.leftOut?.map((isLeftOut) => !isLeftOut);
   return {
     size: streamSize(entries, choice),
     missing: missingBytes(entries, choice),
     files: chosenFiles(entries, choice.wanted),
     leftOut: leftOutFiles(entries, choice),
+    summary: summaryOf(entries, included),
   };
 }
 

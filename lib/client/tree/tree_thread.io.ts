@@ -144,6 +144,8 @@ export interface StreamSizes {
   /** How many files it carries, and the receiver's user wants not. */
   readonly files: number;
   readonly leftOut: number;
+  /** Of all that the receiver's user wants, also what is there already. */
+  readonly summary: TreeSummary;
 }
 
 /** What each call is answered with. */
@@ -155,10 +157,7 @@ export interface TreeAnswers {
     readonly bytes: Bytes;
   };
   readonly found: Record<never, never>;
-  readonly choose: StreamSizes & {
-    /** Of what the receiver's user wants, also what is there already. */
-    readonly summary: TreeSummary;
-  };
+  readonly choose: StreamSizes;
   /** Less than was asked for only at the end. */
   readonly read: { readonly bytes: Bytes; readonly progress: TreeProgress };
   /** What is to be told where files changed. */
@@ -166,11 +165,7 @@ export interface TreeAnswers {
   readonly list: { readonly summary: TreeSummary };
   readonly entries: { readonly entries: readonly ListedEntry[] };
   readonly outcomes: { readonly outcomes: EntryOutcomes };
-  readonly open: StreamSizes & {
-    readonly choice: string;
-    /** Of what is wanted. */
-    readonly summary: TreeSummary;
-  };
+  readonly open: StreamSizes & { readonly choice: string };
   /** With the memory of what was written. */
   readonly write: { readonly bytes: Bytes; readonly progress: TreeProgress };
   readonly checkPlace: Record<never, never>;

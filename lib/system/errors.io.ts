@@ -25,6 +25,11 @@ export function reasonOf(error: unknown): string {
   return line.replace(/ ?\(os error \d+\).*$/, "");
 }
 
+/** The same for a file of text: what is not UTF-8 cannot be used either. */
+export function textFileReason(error: unknown): string {
+  return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
+}
+
 /**
  * True when this process or the system has as many files open as it may: that says
  * nothing of the file that was to be opened.
@@ -32,11 +37,6 @@ export function reasonOf(error: unknown): string {
 export function isFileShortage(error: unknown): boolean {
   return error instanceof Error &&
     /\bos error 2[34]\b|^E[MN]FILE\b/.test(error.message);
-}
-
-/** The same for a file of text: what is not UTF-8 cannot be used either. */
-export function textFileReason(error: unknown): string {
-  return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
 }
 
 /** What is to be said of a failure that is no refusal of the system. */

@@ -65,14 +65,13 @@ export class LossDetector {
     this.#probeCount = 0;
   }
 
-  /** A packet was acknowledged after one that was sent later to the same socket. */
+  /**
+   * A packet was acknowledged after one that was sent later to the same socket, or
+   * after it had been declared lost.
+   */
   handleLate(number: number, now: number): void {
-    this.#widen(number, now);
-  }
-
-  /** A packet that had been declared lost was acknowledged. */
-  handleSpurious(number: number, now: number): void {
-    this.#widen(number, now);
+    const dueAt = this.#sent.sentAt(number) + this.#roundTrip;
+    this.#reorderWindow.handleLate(now - dueAt);
   }
 
   /** Declares lost what is; calls `onLost` for each, in order. */
@@ -121,11 +120,6 @@ export class LossDetector {
 
   get #roundTrip(): number {
     return Math.max(this.#rtt.latest, this.#rtt.smoothed);
-  }
-
-  #widen(number: number, now: number): void {
-    const dueAt = this.#sent.sentAt(number) + this.#roundTrip;
-    this.#reorderWindow.handleLate(now - dueAt);
   }
 
   #probeDeadline(): number {

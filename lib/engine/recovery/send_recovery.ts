@@ -359,7 +359,7 @@ export class SendRecovery {
     this.#lostPackets--;
     if (number < this.#firstOfPath) return;
     this.#isLate ||= this.#isOvertaken(number);
-    this.#loss.handleSpurious(number, now);
+    this.#loss.handleLate(number, now);
     this.#sample.recovered += this.sent.length(number);
   }
 

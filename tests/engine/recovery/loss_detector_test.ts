@@ -52,7 +52,7 @@ Deno.test("LossDetector waits longer once a lost packet turned up", () => {
   ack(5);
   assertEquals(detect(80), [0, 1, 2]);
   // It took 20 ms more than a round trip.
-  loss.handleSpurious(0, 100);
+  loss.handleLate(0, 100);
   ack(8);
   assertEquals(detect(80), [], "numbers tell nothing any more");
   assertEquals(loss.deadline(), 3 + 80 + 20 + 10);

@@ -40,7 +40,7 @@ export class CredentialsSource {
   readonly #report: CredentialsSourceOptions["report"];
   /** What the file looked like when it was last read. */
   #seen = "";
-  /** The same of one that left nothing to run with: its lines are told once. */
+  /** The same of one that had no account: its lines are told once. */
   #unusable = "";
   /** At the last look: an edit counts once the file has stopped changing. */
   #lastLook = "";
@@ -191,8 +191,8 @@ export class CredentialsSource {
       this.#report("info", `${accounts.size} accounts read from ${this.#path}`);
       return accounts;
     } catch (error) {
-      // It is told once for each edit, not each second.
-      this.#seen = this.#unusable = now;
+      // Once for each edit, not each second.
+      this.#seen = now;
       const why = messageOf(error);
       throw new StartError(`${why}; the accounts stay as they were`);
     }
@@ -202,12 +202,14 @@ export class CredentialsSource {
     // Looked at before reading: an edit in between is then noticed next time.
     const seen = await appearance(this.#path);
     const file = await readCredentials(this.#path);
-    const problems = file.problems.map(({ message }) => message);
-    for (const each of [...problems, ...file.alikes()]) {
-      if (seen === this.#unusable) break;
-      this.#report("warning", `${this.#path}: ${each}`);
+    if (seen !== this.#unusable) {
+      const problems = file.problems.map(({ message }) => message);
+      for (const each of [...problems, ...file.alikes()]) {
+        this.#report("warning", `${this.#path}: ${each}`);
+      }
     }
     if (file.accounts.size === 0) {
+      this.#unusable = seen;
       throw new StartError(
         `"${this.#path}" has no account; ` +
           `make one with: ${userCommandLine("add NAME", this.#path)}`,

@@ -193,7 +193,7 @@ export interface CommandHost {
   /** An id by which the server knows a message that it gets twice. */
   messageId(): string;
   /** This user has another name. */
-  renamed(from: string, to: string): void;
+  renamed(to: string): void;
   readonly identities: {
     handleSent(to: string): void;
     replaceUserKey(

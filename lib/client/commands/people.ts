@@ -188,7 +188,7 @@ export const peopleCommands = {
     request: "rename",
     fields: ({ to }) => ({ name: to }),
     answer(ok, _, host) {
-      host.renamed(ok.from, ok.to);
+      host.renamed(ok.to);
       return ok;
     },
     show: ({ to }, { name }) => [`you are now known as ${name(to)}`],

@@ -30,7 +30,7 @@ export interface EventRouterHost {
   /** What a group is known to be about. */
   topic(group: string): string | undefined;
   /** This user has another name. */
-  renamed(from: string, to: string): void;
+  renamed(to: string): void;
   /** This user changed something on another device. */
   changed(what: string): void;
   emit(event: ClientEvent): void;
@@ -90,7 +90,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "renamed": {
       const { from, to } = event;
       if (from === host.user()) {
-        host.renamed(from, to);
+        host.renamed(to);
         return host.emit({ event: "renamed", from, to, me: true });
       }
       offers.sessions.handleRenamed(from, to);

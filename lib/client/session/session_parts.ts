@@ -202,7 +202,7 @@ export class SessionParts {
         identities.handleOpened();
         const { user, device, common = Infinity, setBack } = session;
         // Renamed from another device, while this one was away.
-        if (owner && userKey(owner.user) !== userKey(user)) renamed("", user);
+        if (owner && userKey(owner.user) !== userKey(user)) renamed(user);
         inbox.handleOpened(session);
         if (device !== undefined) learnDeviceName(device.name, device.id);
         const loss = confirmed.takeLost(common);
@@ -294,7 +294,7 @@ export class SessionParts {
       changed: (password, token) =>
         this.login.handlePasswordChanged(password, token),
     });
-    const renamed = (_from: string, to: string) => {
+    const renamed = (to: string) => {
       this.login.handleRenamed(to);
       inbox.handleRenamed(to);
       if (owner !== undefined) owner = { ...owner, user: to };

@@ -65,7 +65,7 @@ export class SqliteCheckpoint {
 
 /** How much is copied at once, in pages of 4 KiB. */
 const copyPages = 2_000;
-const longLogPages = 4_000;
+const longLogPages = 9_000;
 
 /** What a {@link CheckpointThread} is asked; it answers when that is done. */
 export type CheckpointCall =

@@ -26,7 +26,7 @@ Deno.test("SqliteStore begins its log anew before it is long, and loses nothing"
       });
     }
     const length = await sizeOf(`${path}-wal`);
-    assert(length < 40 << 20, `a log of ${length} bytes`);
+    assert(length < 60 << 20, `a log of ${length} bytes`);
     await store.close();
     const files = await Array.fromAsync(Deno.readDir(folder));
     assertEquals(files.map(({ name }) => name), ["parley.db"]);
@@ -56,8 +56,8 @@ Deno.test("SqliteStore begins its log anew while commits go on without a pause",
       // By itself SQLite copies it after 64 MiB.
       const length = (await Deno.stat(`${path}-wal`)).size;
       assert(length < 60 << 20, `a log of ${length} bytes`);
-      // Few once there is enough to copy: a disk may take long for that.
-      await commit(length < 24 << 20 ? 30 : 1);
+      // Few when it is long: a disk may take its time to copy it.
+      await commit(length < 34 << 20 ? 30 : 1);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await store.close();

@@ -481,9 +481,9 @@ export class ClientApp implements UserHandler {
         this.#session.handleData(bytes, systemClock());
         this.#drain();
       },
-      disconnected: (reason, final) => {
+      disconnected: (reason, kind) => {
         if (this.#connection === connection) this.#connection = undefined;
-        this.#session.handleDisconnected(reason, systemClock(), final);
+        this.#session.handleDisconnected(reason, systemClock(), kind);
         this.#drain();
       },
     }, this.#pins);

@@ -41,9 +41,10 @@ export class TlsConnectError extends Error {
   override readonly name = "TlsConnectError";
   /**
    * `certificate`: the server is there but did not prove to own the expected
-   * one; it may have been renewed. `plain`: it does not speak TLS.
+   * one; it may have been renewed. `outdated`: the one it shows is not valid now,
+   * by this machine's clock. `plain`: it does not speak TLS.
    */
-  readonly kind: "certificate" | "plain" | "unreachable";
+  readonly kind: "certificate" | "outdated" | "plain" | "unreachable";
 
   constructor(kind: TlsConnectError["kind"], message: string) {
     super(message);
@@ -148,7 +149,9 @@ function connectError(error: unknown, expected?: Expected): TlsConnectError {
   }
   if (message.includes("invalid peer certificate")) {
     return new TlsConnectError(
-      "certificate",
+      /certificate expired|not valid yet/.test(message)
+        ? "outdated"
+        : "certificate",
       certificateProblem(message, expected),
     );
   }

@@ -1,5 +1,6 @@
 /** TLS between the real programs, as both speak it unless told otherwise. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { join } from "@std/path";
 import { encodeBase64 } from "@std/encoding/base64";
 import { accountLine } from "../support/account_line.ts";
@@ -11,6 +12,7 @@ import { TestClient } from "../support/test_client.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { TestServer } from "../support/test_server.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 const password = "luminous-beings";
 const accounts = accountLine("yoda", password) + accountLine("luke", "blue");
@@ -119,6 +121,45 @@ Deno.test("tls: a changed key is refused, also while connected, until it is forg
   const accepted = await run({ config, args: plainArgs(server) });
   assertEquals(accepted.code, 0, accepted.stderr);
   assert(accepted.stderr.includes(changed), accepted.stderr);
+});
+
+Deno.test("tls: a client that is online waits for a certificate that is valid, and takes no other", async () => {
+  await using server = await startWithTls();
+  const keys = await keysIn(server.path("data", "tls-key.pem"));
+  const year = 365 * 86_400_000;
+  await using yoda = await TestClient.login(server, "yoda", password);
+  const known = { config: join(yoda.folder, ".config") };
+  for (
+    const [options, says] of [
+      [{ from: -2 * year, until: -year }, /expired on/],
+      [{ from: year, until: 2 * year }, /not valid before/],
+    ] as const
+  ) {
+    const from = yoda.process.out.length;
+    await server.stop();
+    {
+      const { cert, key } = await testCertificate({ ...options, keys });
+      await using other = new CountingServer(server.port, cert, key);
+      const { message } = await yoda.event("disconnected", {
+        ...{ code: "untrusted_server", retrying: true },
+      }, { from });
+      assertMatch(String(message), says);
+      assertMatch(String(message), /check this clock, or ask the server's/);
+      // It comes again, of which nothing is told.
+      const { count } = other;
+      await waitUntil("more attempts", () => other.count >= count + 4);
+      assertEquals(other.read, 0, "nothing is said to such a server");
+      const attempt = await run({ ...known, args: plainArgs(server) });
+      assertEquals(attempt.code, 1, attempt.stderr);
+      assertMatch(attempt.stderr, says);
+    }
+    await server.startAgain();
+    await yoda.event("welcome", { resumed: true }, { from });
+    const told = yoda.events().slice(from).map((each) => each.event);
+    const lost = told.filter((event) => event === "disconnected");
+    assertEquals(lost.length, 2, String(told));
+  }
+  assertEquals(await yoda.finish(), 0);
 });
 
 Deno.test("tls: a client whose folder cannot be written warns and goes on", async () => {
@@ -274,6 +315,58 @@ function keyOf(server: TestServer): string {
   const [fingerprint = ""] = line?.match(/SHA256:[A-Za-z0-9+/]{43}$/) ?? [];
   assert(fingerprint !== "", server.process.transcript());
   return fingerprint;
+}
+
+/** Shows a certificate, and counts who comes and what is said to it. */
+class CountingServer implements AsyncDisposable {
+  count = 0;
+  /** Bytes inside TLS. */
+  read = 0;
+  readonly #listener: Deno.TlsListener;
+  readonly #accepting: Promise<void>;
+
+  constructor(port: number, cert: string, key: string) {
+    this.#listener = Deno.listenTls({ hostname: "127.0.0.1", port, cert, key });
+    this.#accepting = this.#accept();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#accepting;
+  }
+
+  async #accept(): Promise<void> {
+    const served: Promise<void>[] = [];
+    for await (const conn of this.#listener) {
+      this.count++;
+      served.push(this.#serve(conn));
+    }
+    await Promise.all(served);
+  }
+
+  async #serve(conn: Deno.TlsConn): Promise<void> {
+    try {
+      this.read += await conn.read(new Uint8Array(1)) ?? 0;
+    } catch {
+      // The client hangs up in the middle of it.
+    } finally {
+      conn.close();
+    }
+  }
+}
+
+/** The key pair in a file, with which more certificates can be made. */
+async function keysIn(path: string): Promise<CryptoKeyPair> {
+  const key = createPrivateKey(await Deno.readTextFile(path));
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const of = (der: Uint8Array, kind: "pkcs8" | "spki", use: KeyUsage) =>
+    crypto.subtle.importKey(kind, new Uint8Array(der), algorithm, true, [use]);
+  const pkcs8 = key.export({ format: "der", type: "pkcs8" });
+  const spki = createPublicKey(key).export({ format: "der", type: "spki" });
+  return {
+    privateKey: await of(pkcs8, "pkcs8", "sign"),
+    publicKey: await of(spki, "spki", "verify"),
+  };
 }
 
 /** Logs yoda in at a server and out again. */

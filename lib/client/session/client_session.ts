@@ -22,7 +22,7 @@ import type { OpenedSession, SecureChannel } from "./login.ts";
 import { type LeaveKey, Leaving } from "./leaving.ts";
 import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
-import { type LinkFault, ServerLink } from "./server_link.ts";
+import { type LinkFault, type LossKind, ServerLink } from "./server_link.ts";
 import type { NewPassword } from "../../cli/new_password.ts";
 
 /** The session machine. */
@@ -118,12 +118,13 @@ export class ClientSession {
    * The connection is gone, or could not be made.
    *
    * @param reason One line for people.
-   * @param isFinal The server is not to be talked to: that ends the session.
+   * @param kind `final` ends the session, and so do all before it was open.
    */
-  handleDisconnected(reason: string, now: Instant, isFinal = false): void {
+  handleDisconnected(reason: string, now: Instant, kind?: LossKind): void {
     this.#now = now;
-    const code = isFinal ? "untrusted_server" : "connection_lost";
-    this.#disconnected({ code, message: reason }, isFinal);
+    const isLost = kind === undefined || kind === "lost";
+    const code = isLost ? "connection_lost" : "untrusted_server";
+    this.#disconnected({ code, message: reason }, kind);
   }
 
   /** The user gave a name and a password. */
@@ -459,7 +460,8 @@ export class ClientSession {
     this.#parts.login.handleRestart(number);
   }
 
-  #disconnected(fault: LinkFault, isFinal = false): void {
+  #disconnected(fault: LinkFault, kind: LossKind = "lost"): void {
+    const isFinal = kind === "final";
     if (this.#isEnded || this.#link.state === "apart") return;
     const { code, message } = this.#bye ?? fault;
     const wasOpen = this.#isOpen || this.#isRestarting;
@@ -475,10 +477,11 @@ export class ClientSession {
       return this.#connect();
     }
     const retrying = this.#wasOpen && !isFinal;
-    if (wasOpen || !retrying) {
+    if (wasOpen || !retrying || this.#link.isNews(kind)) {
       this.#emit({ event: "disconnected", code, message, retrying });
     }
-    if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
+    const reason = kind === "lost" ? "unreachable" : "untrusted";
+    if (!retrying) return this.#end(reason);
     const { mono, wall } = this.#now;
     const wait = this.#link.retryLater(mono);
     this.#emit({ event: "reconnecting", at: wall + wait });

@@ -17,6 +17,7 @@ import type {
 import { connectTcp } from "../../system/tcp_connect.io.ts";
 import type { ServerPlace, ServerPlaces } from "../trust/server_places.ts";
 import { TlsConnectError } from "../../security/tls_client.io.ts";
+import type { LossKind } from "./server_link.ts";
 
 /** What a connection tells its owner. */
 export interface ServerConnectionHandler {
@@ -25,9 +26,8 @@ export interface ServerConnectionHandler {
   data(bytes: Uint8Array): void;
   /**
    * @param reason One line for people.
-   * @param final True when trying again is of no use, or of danger.
    */
-  disconnected(reason: string, final: boolean): void;
+  disconnected(reason: string, kind: LossKind): void;
 }
 
 /** One connection, or one attempt to make it. */
@@ -125,6 +125,7 @@ export class ServerConnection implements TcpSocketEvents {
     { socket: ByteSocket; secure: PinnedConnection | undefined }
   > {
     const [last] = this.#places.slice(-1);
+    let passing: unknown;
     for (const place of this.#places) {
       const { host, port } = place;
       const given = this.#connecting.signal;
@@ -139,7 +140,11 @@ export class ServerConnection implements TcpSocketEvents {
           await connectTcp({ hostname: host, port }, signal);
         return { socket, secure };
       } catch (error) {
-        if (place === last || given.aborted || isFinal(error)) throw error;
+        const kind = lossKind(error);
+        if (kind === "passing") passing ??= error;
+        if (place !== last && !given.aborted && kind !== "final") continue;
+        // Of several places that do not serve, one that answers says more.
+        throw kind === "lost" ? passing ?? error : error;
       }
     }
     throw new Error("there is no place to try");
@@ -154,7 +159,7 @@ export class ServerConnection implements TcpSocketEvents {
     const reason = error === undefined
       ? "the connection was lost"
       : this.#reason(error);
-    this.#handler.disconnected(reason, isFinal(error));
+    this.#handler.disconnected(reason, lossKind(error));
   }
 
   /** Hands to the system what it takes. */
@@ -186,7 +191,9 @@ export class ServerConnection implements TcpSocketEvents {
       return error.message;
     }
     const message = error instanceof Error ? error.message : String(error);
-    if (isFinal(error)) return `cannot talk to ${this.#place}: ${message}`;
+    if (lossKind(error) !== "lost") {
+      return `cannot talk to ${this.#place}: ${message}`;
+    }
     const isRefused = error instanceof Deno.errors.ConnectionRefused ||
       message === "connection refused";
     const why = isRefused
@@ -207,11 +214,17 @@ class NotPlainError extends Error {
   }
 }
 
-/** True when the server is there, but not as it must be. */
-function isFinal(error: unknown): boolean {
+function lossKind(error: unknown): LossKind {
+  if (error instanceof TlsConnectError) {
+    if (error.kind === "unreachable") return "lost";
+    return error.kind === "outdated" ? "passing" : "final";
+  }
+  // The known servers could not be read just now.
+  if (error instanceof StartError) return "passing";
   return error instanceof ServerKeyChangedError ||
-    error instanceof StartError || error instanceof NotPlainError ||
-    error instanceof TlsConnectError && error.kind !== "unreachable";
+      error instanceof NotPlainError
+    ? "final"
+    : "lost";
 }
 
 /** How long one of several machines may take to answer, ms. */

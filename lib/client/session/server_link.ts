@@ -18,6 +18,14 @@ export interface LinkFault {
   readonly message: string;
 }
 
+/**
+ * What is to be thought of a connection that is gone, or could not be made:
+ * `lost`, as it happens; `passing`: the server is not to be talked to as things
+ * are, which may pass, such as a certificate that is not valid now; `final`:
+ * trying again is of no use, or of danger.
+ */
+export type LossKind = "lost" | "passing" | "final";
+
 /** One connection after the other. All times are monotonic ms. */
 export class ServerLink {
   readonly #random: Random;
@@ -25,6 +33,7 @@ export class ServerLink {
   #decoder = new LineDecoder(limits.serverFrameBytes);
   #state: "apart" | "connecting" | "connected" = "apart";
   #attempt = 0;
+  #isPassingTold = false;
   /** Heartbeats belong to an open session; a login has its own time limit. */
   #isOpen = false;
   #lastSent = 0;
@@ -56,6 +65,7 @@ export class ServerLink {
   /** A session is open on it: the next loss is the first again. */
   handleOpened(): void {
     this.#attempt = 0;
+    this.#isPassingTold = false;
     this.#isOpen = true;
   }
 
@@ -105,6 +115,12 @@ export class ServerLink {
     const wait = reconnectDelay(this.#attempt++, this.#random);
     this.#connectAt = now + wait;
     return wait;
+  }
+
+  /** True once between two sessions: what may pass is to be told then. */
+  isNews(kind: LossKind): boolean {
+    if (kind !== "passing" || this.#isPassingTold) return false;
+    return this.#isPassingTold = true;
   }
 
   /** True while it is to be made again, and is not yet. */

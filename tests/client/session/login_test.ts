@@ -3,6 +3,7 @@ import { createHash, pbkdf2Sync } from "node:crypto";
 import type { SecureChannel } from "../../../lib/client/session/login.ts";
 import { ScramServer } from "../../../lib/security/scram_server.ts";
 import { serverKeysOf } from "../../../lib/security/scram.ts";
+import { openedSession } from "../logged_in.ts";
 import { SessionHarness } from "../session_harness.ts";
 
 Deno.test("Login ties a login on TLS to the certificate, and any other to none", () => {
@@ -29,7 +30,7 @@ Deno.test("Login sends a session's token to a server it knows only", () => {
 
 Deno.test("ClientSession: a server that is not to be talked to ends it, however far it was", () => {
   const end = (harness: SessionHarness) => {
-    harness.session.handleDisconnected("changed", harness.now, true);
+    harness.session.handleDisconnected("changed", harness.now, "final");
     harness.drain();
     assertEquals(harness.lastEffect("end").reason, "untrusted");
     const { code, message, retrying } = harness.events.findLast((each) =>
@@ -57,6 +58,43 @@ Deno.test("ClientSession: a server that is not to be talked to ends it, however 
   asked.lose();
   asked.credentials();
   end(asked);
+});
+
+Deno.test("ClientSession: what may pass is told once, and ends no session that was open", () => {
+  const fail = (harness: SessionHarness, message: string) => {
+    harness.session.handleDisconnected(message, harness.now, "passing");
+    harness.drain();
+  };
+  const told = (harness: SessionHarness) =>
+    harness.events.flatMap((each) =>
+      each.event === "disconnected"
+        ? [[each.code, each.message, each.retrying]]
+        : []
+    );
+  const lost = started(known);
+  logIn(lost, known);
+  for (const time of ["first", "second"]) {
+    lost.events.length = 0;
+    lost.lose();
+    for (let i = 0; i < 3; i++) {
+      assert(lost.toTimeout() <= 15_000);
+      fail(lost, `expired, the ${time} time`);
+    }
+    assertEquals(told(lost), [
+      ["connection_lost", "gone", true],
+      ["untrusted_server", `expired, the ${time} time`, true],
+    ]);
+    lost.toTimeout();
+    lost.connect(known);
+    lost.answer("resume", openedSession("t2"));
+    assertEquals(lost.count("welcome"), 1);
+  }
+  // Nobody waits for a server that was never there.
+  const connecting = new SessionHarness();
+  connecting.session.start(connecting.now);
+  fail(connecting, "expired");
+  assertEquals(told(connecting), [["untrusted_server", "expired", false]]);
+  assertEquals(connecting.lastEffect("end").reason, "untrusted");
 });
 
 function started(channel: SecureChannel | undefined): SessionHarness {

@@ -96,6 +96,24 @@ Deno.test("ServerConnection tries all places, and says what is wrong with the la
   );
 });
 
+Deno.test("ServerConnection: known servers that cannot be read just now may pass", async () => {
+  await inFolder(async (pins) => {
+    await Deno.mkdir(pins.path);
+    const kinds: string[] = [];
+    new ServerConnection(
+      new ServerPlaces({ host: hostname, port: freePort() }),
+      {
+        connected() {},
+        data() {},
+        disconnected: (_, kind) => kinds.push(kind),
+      },
+      pins,
+    );
+    await waitUntil("it fails", () => kinds.length === 1);
+    assertEquals(kinds, ["passing"]);
+  });
+});
+
 async function inFolder(run: (pins: PinFile) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {

@@ -239,6 +239,27 @@ Deno.test("proveCertificate() says in one line why it cannot be proved", async (
   );
 });
 
+Deno.test("connectPinned() tells a certificate that is out of date from one that is wrong", async () => {
+  await inFolder(async (_folder, pins) => {
+    const year = 365 * 86_400_000;
+    const kinds = [];
+    for (
+      const options of [
+        { from: -year, until: -1000 },
+        { from: year, until: 2 * year },
+        { authority: true },
+      ]
+    ) {
+      const certificate = made(await testCertificate(options));
+      await using server = new EchoServer(certificate);
+      const attempt = () => connectPinned(host, server.port, pins);
+      const error = await assertRejects(attempt, TlsConnectError);
+      kinds.push((error as TlsConnectError).kind);
+    }
+    assertEquals(kinds, ["outdated", "outdated", "certificate"]);
+  });
+});
+
 Deno.test("connectTls() streams both ways, holds back and half-closes", async () => {
   await inFolder(async (folder) => {
     const certificate = await ownTlsCertificate(folder, Date.now());

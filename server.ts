@@ -17,7 +17,7 @@ import {
   RotatingLog,
   serverReport,
 } from "./lib/server/logs/server_log.io.ts";
-import { standardStream } from "./lib/system/standard_stream.ts";
+import { standardStream } from "./lib/cli/standard_stream.ts";
 import {
   codeAfterPrinting,
   standardError as stderr,

@@ -1,5 +1,5 @@
 import { reasonOf, StartError } from "../system/errors.io.ts";
-import { standardStream } from "../system/standard_stream.ts";
+import { standardStream } from "./standard_stream.ts";
 
 /**
  * The password that was given: in a file, else in `PARLEY_PASSWORD`. Nobody's is

@@ -39,7 +39,7 @@ import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { plainWarning, ServerPlaces } from "./trust/server_places.ts";
 import { StartError } from "../system/errors.io.ts";
-import { sameKeyMs } from "../system/same_key.ts";
+import { sameKeyMs } from "../cli/same_key.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import type {
   UserHandler,

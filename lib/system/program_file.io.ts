@@ -11,17 +11,14 @@
  * @param path From the project's folder, as it is among the sources.
  */
 export function programFile(path: string): URL {
+  // Threads share this module with the program, so the bundler puts it beside it.
   return isBundled
-    ? new URL(path.replace(/\.ts$/, ".js"), bundledRoot)
+    ? new URL(path.replace(/\.ts$/, ".js"), import.meta.url)
     : new URL(`../../${path}`, import.meta.url);
 }
 
 /** Whether the program was bundled, as executables are, and not the sources run. */
 export const isBundled: boolean = import.meta.url.endsWith(".js");
-
-/** Of the program, or of the one of its threads that this runs in. */
-const bundledRoot = import.meta.url
-  .replace(/^(.*\/)lib\/(?:client|server)\/.*\.worker\.js$/, "$1");
 
 /**
  * Which build this is: a phrase such as `commit 1a2b3c4d5e6f, Deno 2.9.4`, or

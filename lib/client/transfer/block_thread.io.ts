@@ -15,7 +15,7 @@ import {
   type OpenedBlock,
 } from "../../engine/blocks/file_sealer.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import { programFile } from "../../system/program_file.io.ts";
+import { Thread } from "../../system/thread.io.ts";
 
 /** Seals one file. The memory of the targets is taken over. */
 export interface SealJob {
@@ -54,9 +54,7 @@ export class BlockThread {
   readonly #isUseful: boolean;
   readonly #local = new BlockJobs();
   readonly #threaded = new Set<number>();
-  /** Callers that wait for an answer, oldest first. */
-  #waiting: Waiter[] = [];
-  #worker: Worker | undefined;
+  #thread: Thread<BlockCall> | undefined;
   #lastJob = 0;
 
   /** @param cores Of the machine; by default all that the system tells of. */
@@ -109,79 +107,47 @@ export class BlockThread {
   #add(size: number): number {
     const job = ++this.#lastJob;
     if (this.#isUseful && size > localBytes) {
-      this.#worker ??= this.#startWorker();
+      if (this.#thread?.isEnded !== false) this.#thread = startThread();
       this.#threaded.add(job);
     }
     return job;
   }
 
   #tell(call: BlockCall): void {
-    if (this.#threaded.has(call.job)) this.#worker?.postMessage(call);
+    if (this.#threaded.has(call.job)) this.#thread?.tell(call);
     else this.#local.handle(call);
   }
 
-  #ask<T extends BlockReply>(
+  async #ask<T extends BlockReply>(
     call: BlockCall,
     memory: ArrayBuffer[],
   ): Promise<T> {
-    if (!this.#threaded.has(call.job)) {
-      return Promise.resolve(this.#local.handle(call) as T);
-    }
-    const worker = this.#worker;
-    if (worker === undefined) return Promise.reject(new Error(gone));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        resolve: resolve as (reply: BlockReply) => void,
-        reject,
-      });
-      worker.postMessage(call, memory);
-    });
+    const thread = this.#threaded.has(call.job) ? this.#thread : undefined;
+    const reply = thread === undefined
+      ? this.#local.handle(call)
+      : await thread.ask(call, memory);
+    return reply as T;
   }
 
   #end(job: number): void {
     this.#tell({ call: "end", job });
     if (!this.#threaded.delete(job) || this.#threaded.size > 0) return;
-    this.#stop();
-  }
-
-  #startWorker(): Worker {
-    const file = programFile("lib/client/transfer/block.worker.ts");
-    const worker = new Worker(file, { type: "module", name: "blocks" });
-    worker.onmessage = ({ data }: MessageEvent<BlockReply>) => {
-      const waiter = this.#waiting.shift();
-      if ("error" in data) waiter?.reject(new Error(data.error));
-      else waiter?.resolve(data);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#stop();
-    };
-    return worker;
-  }
-
-  /** Nobody waits for good: whoever still does is refused. */
-  #stop(): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { reject } of waiting) reject(new Error(gone));
+    this.#thread?.stop();
   }
 }
 
-interface Waiter {
-  readonly resolve: (reply: BlockReply) => void;
-  readonly reject: (error: Error) => void;
+function startThread(): Thread<BlockCall> {
+  const file = "lib/client/transfer/block.worker.ts";
+  return new Thread(file, "the thread that seals and opens blocks");
 }
 
 /** Two clients on one machine, each with a thread, and all of them busy. */
 const leastCores = 4;
-const gone = "the thread that seals and opens blocks has ended";
 /** Files up to this size are done on the spot. */
 const localBytes = transferLimits.batchBlocks * transferLimits.blockBytes;
 
-// What travels between a {@link BlockThread} and its worker. Each call names a
-// job, one end of one transfer; calls are answered one by one, in order.
+// What a {@link BlockThread} asks its thread. Each call names a job, one end of
+// one transfer; they are carried out one by one, in order.
 
 /** Memory that changes threads. */
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -242,8 +208,8 @@ export type OpenReply =
     readonly forged: Bytes;
   };
 
-/** The answer to the oldest call that is not answered. */
-export type BlockReply = SealReply | OpenReply | { readonly error: string };
+/** What a call is answered with. */
+export type BlockReply = SealReply | OpenReply;
 
 /**
  * Seals and opens blocks of any number of files, as it is told: the work of a

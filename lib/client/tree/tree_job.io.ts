@@ -23,8 +23,8 @@ import { TreeReader } from "./tree_reader.io.ts";
 import type {
   ReceivingTree,
   StreamSizes,
+  TreeAnswer,
   TreeCall,
-  TreeReply,
 } from "./tree_thread.io.ts";
 import { type FoundTree, listTree, walkTree } from "./tree_walk.io.ts";
 import { type TreeProgress, TreeWriter } from "./tree_writer.io.ts";
@@ -48,7 +48,7 @@ export class TreeJob {
    *
    * @throws {SourceError | SinkError | RangeError} as the call says.
    */
-  async handle(call: TreeCall): Promise<TreeReply> {
+  async handle(call: TreeCall): Promise<TreeAnswer> {
     switch (call.call) {
       case "walk":
         return this.#walk(call.roots, call.followsLinks);
@@ -118,7 +118,7 @@ export class TreeJob {
     }));
   }
 
-  #walk(roots: readonly string[], followsLinks: boolean): TreeReply {
+  #walk(roots: readonly string[], followsLinks: boolean): TreeAnswer {
     const found = walkTree(roots, { followsLinks });
     const { summary, bytes } = listTree(found, this.#mostListBytes);
     this.#roots = found.roots;
@@ -127,7 +127,7 @@ export class TreeJob {
     return { summary, skipped: found.skipped, bytes: bytes.slice() };
   }
 
-  #choose(text: string): TreeReply {
+  #choose(text: string): TreeAnswer {
     const entries = this.#entries;
     const choice = decodeChoice(text, entries);
     if (choice === undefined) {
@@ -141,7 +141,7 @@ export class TreeJob {
     return sizesOf(entries, choice);
   }
 
-  #check(): TreeReply {
+  #check(): TreeAnswer {
     const { changed, count } = this.#reader!;
     if (changed.length === 0) return {};
     return { changed: changedText(changed, count, true) };
@@ -150,7 +150,7 @@ export class TreeJob {
   async #open(
     tree: ReceivingTree,
     only: readonly string[],
-  ): Promise<TreeReply> {
+  ): Promise<TreeAnswer> {
     const patterns = only.map(patternOf);
     const entries = this.#entries;
     const included = includedEntries(entries, patterns);

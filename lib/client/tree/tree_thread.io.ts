@@ -2,8 +2,8 @@
  * The files and folders of one offer, worked on in a thread of their own, so that
  * a slow disk keeps neither the chat nor the network waiting.
  */
-import { programFile } from "../../system/program_file.io.ts";
-import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
+import { Thread, type ThreadError } from "../../system/thread.io.ts";
+import { SinkError } from "../files/sink_error.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import type { EntryOutcomes, ListedEntry } from "../commands/transfer_info.ts";
 import type { TreeSummary } from "./manifest.ts";
@@ -12,27 +12,11 @@ import type { ReceivedTree, TreeProgress } from "./tree_writer.io.ts";
 
 /** A thread for one offer; {@link end} must be called. */
 export class TreeThread {
-  readonly #worker: Worker;
-  /** Callers that wait for an answer, oldest first. */
-  #waiting: Waiter[] = [];
-  #isEnded = false;
-
-  constructor() {
-    const worker = new Worker(programFile("lib/client/tree/tree.worker.ts"), {
-      type: "module",
-      name: "tree",
-    });
-    worker.onmessage = ({ data }: MessageEvent<TreeReply>) => {
-      const waiter = this.#waiting.shift();
-      if ("error" in data) waiter?.reject(errorOf(data.error));
-      else waiter?.resolve(data);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#stop();
-    };
-    this.#worker = worker;
-  }
+  readonly #thread = new Thread<TreeCall>(
+    "lib/client/tree/tree.worker.ts",
+    "the thread that reads and writes the files",
+    errorOf,
+  );
 
   /**
    * Has the thread do something; what was asked before is done first.
@@ -43,53 +27,28 @@ export class TreeThread {
     call: C,
     memory: ArrayBuffer[] = [],
   ): Promise<TreeAnswers[C["call"]]> {
-    if (this.#isEnded) return Promise.reject(gone());
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        resolve: resolve as (reply: TreeReply) => void,
-        reject,
-      });
-      this.#worker.postMessage(call, memory);
-    });
+    const answer = this.#thread.ask(call, memory);
+    return answer as Promise<TreeAnswers[C["call"]]>;
   }
 
   /** Frees the files, what is under way first, and ends the thread. */
   async end(): Promise<void> {
-    if (this.#isEnded) return;
     await this.ask({ call: "close" }).catch(() => {});
-    this.#stop();
-  }
-
-  /** Nobody waits for good: whoever still does is refused. */
-  #stop(): void {
-    this.#isEnded = true;
-    this.#worker.terminate();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { reject } of waiting) reject(gone());
+    this.#thread.stop();
   }
 }
 
-interface Waiter {
-  readonly resolve: (reply: TreeReply) => void;
-  readonly reject: (error: Error) => void;
-}
-
-function gone(): Error {
-  return new Error("the thread that reads and writes the files has ended");
-}
-
-function errorOf(error: TreeError): Error {
-  if (error.kind === "source") {
-    return new SourceError(error.failure, error.message);
+function errorOf({ name, message, failure }: ThreadError): Error {
+  if (name === "SourceError") {
+    return new SourceError(failure as SourceError["failure"], message);
   }
-  if (error.kind === "sink") return new SinkError(error.message, error.failure);
-  return error.kind === "range"
-    ? new RangeError(error.message)
-    : new Error(error.message);
+  if (name === "SinkError") {
+    return new SinkError(message, failure as SinkError["failure"]);
+  }
+  return name === "RangeError" ? new RangeError(message) : new Error(message);
 }
 
-// What travels between a {@link TreeThread} and its worker.
+// What a {@link TreeThread} is asked and answers.
 
 /** Where a tree is to be received. */
 export interface ReceivingTree {
@@ -173,21 +132,5 @@ export interface TreeAnswers {
   readonly close: Record<never, never>;
 }
 
-/** Why a call failed. */
-type TreeError =
-  | {
-    readonly kind: "source";
-    readonly failure: SourceError["failure"];
-    readonly message: string;
-  }
-  | {
-    readonly kind: "sink";
-    readonly failure: SinkFailure;
-    readonly message: string;
-  }
-  | { readonly kind: "range" | "other"; readonly message: string };
-
-/** The answer to the oldest call that is not answered. */
-export type TreeReply =
-  | TreeAnswers[keyof TreeAnswers]
-  | { readonly error: TreeError };
+/** What any call is answered with. */
+export type TreeAnswer = TreeAnswers[keyof TreeAnswers];

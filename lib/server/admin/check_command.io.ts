@@ -35,7 +35,7 @@ import {
 } from "../../system/errors.io.ts";
 import { movedTo, whereaboutsOf } from "../store/moved_data.io.ts";
 import { isDatabaseUrl } from "../store/postgres/database_place.ts";
-import { standardStream } from "../../system/standard_stream.ts";
+import { standardStream } from "../../cli/standard_stream.ts";
 import { sqliteError } from "../store/sqlite_schema.io.ts";
 import { systemClock } from "../../system/clock.io.ts";
 import { givenTlsCertificate } from "../../security/server_certificate.io.ts";

@@ -1,4 +1,4 @@
-import { sameKeyMs } from "../../system/same_key.ts";
+import { sameKeyMs } from "../../cli/same_key.ts";
 
 /**
  * Resolves when the program is asked to end (Ctrl+C, SIGTERM; Ctrl+Break on

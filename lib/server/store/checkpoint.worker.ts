@@ -3,28 +3,18 @@
  * write-ahead log while others write to it. Loaded as a worker, never imported.
  */
 import { DatabaseSync } from "node:sqlite";
+import { answerCalls } from "../../system/thread.io.ts";
 import type { CheckpointCall } from "./sqlite_checkpoint.io.ts";
-
-/** What a worker has in place of a window. */
-interface WorkerScope {
-  onmessage: (event: MessageEvent<CheckpointCall>) => void;
-  postMessage(answer: undefined): void;
-}
 
 let database: DatabaseSync | undefined;
 
-const scope = globalThis as unknown as WorkerScope;
-scope.onmessage = ({ data }) => {
-  try {
-    if (data.call === "copy") {
-      database ??= open(data.path);
-      database.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
-    } else database?.close();
-  } catch {
-    // What is not copied here is copied by the store, which says what is wrong.
-  }
-  scope.postMessage(undefined);
-};
+// What is not copied here is copied by the store, which says what is wrong.
+answerCalls((call: CheckpointCall) => {
+  if (call.call === "copy") {
+    database ??= open(call.path);
+    database.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
+  } else database?.close();
+});
 
 function open(path: string): DatabaseSync {
   // One that was taken away is not to be made anew.

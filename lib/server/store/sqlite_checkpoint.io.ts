@@ -6,14 +6,14 @@
  * is copied between two commits once the log is long.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { programFile } from "../../system/program_file.io.ts";
+import { Thread } from "../../system/thread.io.ts";
 
 /** The checkpoints of one database, which must not do them sooner by itself. */
 export class SqliteCheckpoint {
   readonly #path: string;
   readonly #look: StatementSync;
   readonly #copy: StatementSync;
-  #thread: CheckpointThread | undefined;
+  #thread: Thread<CheckpointCall> | undefined;
   #underWay: Promise<void> | undefined;
   #isClosed = false;
 
@@ -36,8 +36,8 @@ export class SqliteCheckpoint {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#underWay;
-    await this.#thread?.end();
-    this.#thread = undefined;
+    await this.#ask({ call: "close" });
+    this.#thread?.stop();
   }
 
   /** Pages of the log, and how many of them are in the database. */
@@ -53,58 +53,30 @@ export class SqliteCheckpoint {
 
   async #run(): Promise<void> {
     try {
-      this.#thread ??= new CheckpointThread();
-      await this.#thread.ask({ call: "copy", path: this.#path });
+      this.#thread ??= new Thread(
+        threadFile,
+        "the thread of the database's log",
+      );
+      await this.#ask({ call: "copy", path: this.#path });
       if (!this.#isClosed && this.#pages.log >= longLogPages) this.#copy.get();
     } catch {
       // The next commits try it again, and SQLite itself after more of them,
       // which says what is wrong.
     }
   }
+
+  /** Resolves when it is done, or cannot be. */
+  async #ask(call: CheckpointCall): Promise<void> {
+    await this.#thread?.ask(call).catch(() => {});
+  }
 }
 
+const threadFile = "lib/server/store/checkpoint.worker.ts";
 /** How much is copied at once, in pages of 4 KiB. */
 const copyPages = 2_000;
 const longLogPages = 9_000;
 
-/** What a {@link CheckpointThread} is asked; it answers when that is done. */
+/** What the thread is asked; it answers when that is done. */
 export type CheckpointCall =
   | { readonly call: "copy"; readonly path: string }
   | { readonly call: "close" };
-
-/** A thread, which {@link end} ends, and which does one thing at a time. */
-class CheckpointThread {
-  readonly #worker: Worker;
-  #answered: (() => void) | undefined;
-  #isEnded = false;
-
-  constructor() {
-    const file = programFile("lib/server/store/checkpoint.worker.ts");
-    this.#worker = new Worker(file, { type: "module", name: "checkpoint" });
-    this.#worker.onmessage = () => this.#answered?.();
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#stop();
-    };
-  }
-
-  /** Resolves when it is done, or cannot be. */
-  ask(call: CheckpointCall): Promise<void> {
-    if (this.#isEnded) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#answered = resolve;
-      this.#worker.postMessage(call);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.ask({ call: "close" });
-    this.#stop();
-  }
-
-  #stop(): void {
-    this.#isEnded = true;
-    this.#worker.terminate();
-    this.#answered?.();
-  }
-}

@@ -4,14 +4,8 @@
  */
 import { unpackWrites } from "./packed_writes.ts";
 import { SqliteStore } from "./sqlite_store.io.ts";
-import { StartError } from "../../system/errors.io.ts";
-import type { StoreCall, StoreReply } from "./worker_store.io.ts";
-
-/** What a worker has in place of a window. */
-interface WorkerScope {
-  onmessage: (event: MessageEvent<StoreCall>) => void;
-  postMessage(reply: StoreReply): void;
-}
+import { answerCalls } from "../../system/thread.io.ts";
+import type { StoreCall } from "./worker_store.io.ts";
 
 let store: SqliteStore | undefined;
 let indexing: ReturnType<typeof setTimeout> | undefined;
@@ -51,17 +45,7 @@ const busyRate = 1;
 const busyPauseMs = 1_000;
 const retryMs = 10_000;
 
-const scope = globalThis as unknown as WorkerScope;
-scope.onmessage = async ({ data }) => {
-  const { call } = data;
-  try {
-    scope.postMessage({ call, value: await carryOut(data) });
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const stops = error instanceof StartError;
-    scope.postMessage({ call, error: text, stops });
-  }
-};
+answerCalls(carryOut);
 
 function carryOut(call: StoreCall): Promise<unknown> | undefined {
   if (call.method === "open") {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { reasonOf } from "../../lib/system/errors.io.ts";
-import { standardStream } from "../../lib/system/standard_stream.ts";
+import { standardStream } from "../../lib/cli/standard_stream.ts";
 
 Deno.test("standardStream() knows the names that systems give", () => {
   for (

@@ -80,6 +80,47 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
       assertEquals(told.message, "without 1 link");
     });
 
+    await t.step("without what cannot be read, which fails", async () => {
+      const from = luke.process.out.length;
+      const folder = join(yoda.folder, "part");
+      await Deno.mkdir(folder);
+      await Deno.writeTextFile(join(folder, "a.txt"), "a");
+      // Nobody can read what has no name in UTF-8, not even the administrator.
+      const script = 'printf b > "$0/$(printf "b\\377")"';
+      await new Deno.Command("sh", { args: ["-c", script, folder] }).output();
+      const sending = yoda.run(`/send luke ${folder} --when-back`);
+      const { transfer } = await luke.event(
+        "transfer",
+        { state: "offered" },
+        { from },
+      );
+      await luke.succeed(`/accept ${transfer}`);
+      const names = '1 file that cannot be read ("part/b�")';
+      const { ok, code, message } = await sending;
+      assertEquals([ok, code, message], [
+        ...[false, "incomplete"],
+        `"part" arrived without ${names}`,
+      ]);
+      const told = { unreadable: 1, unreadablePaths: ["part/b�"] };
+      await yoda.event("transfer", { state: "verified", ...told });
+      const got = join(luke.folder, "yoda_part");
+      assertEquals(filesIn(got), ["a.txt"]);
+      await Deno.remove(got, { recursive: true });
+      await yoda.succeed("/creategroup pilots luke");
+      await luke.succeed("/joingroup pilots");
+      const all = yoda.run(`/groupvideo pilots ${folder}`);
+      const second = await luke.event("transfer", { state: "offered" }, {
+        from: luke.process.out.length,
+      });
+      await luke.succeed(`/accept ${second.transfer}`);
+      const { code: whole, message: why } = await all;
+      assertEquals([whole, why], [
+        "incomplete",
+        `"part" reached pilots without ${names}`,
+      ]);
+      await Deno.remove(got, { recursive: true });
+    });
+
     await t.step("only some of it", async () => {
       const from = luke.process.out.length;
       const sending = yoda.run(`/send luke ${path}`);

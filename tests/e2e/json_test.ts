@@ -132,7 +132,7 @@ const rare = {
     ...["transfers", "paused", "pause", "resume"]
       .map((name) => `${name}: group`),
     // Until it runs; where only some is wanted, see folder_test.ts.
-    ...["accepted", "leftOut"],
+    ...["accepted", "leftOut", "unreadable", "unreadablePaths"],
     "message",
     "code",
     "ambiguous",

@@ -18,8 +18,16 @@ export type TransferState =
   /** Another device of this user answered it. */
   | "answered";
 
+/** What is in a folder that is sent, and is not sent as it cannot be read. */
+export interface UnreadableFiles {
+  /** How many files and folders. */
+  readonly unreadable: number;
+  /** The first of them. */
+  readonly unreadablePaths: readonly string[];
+}
+
 /** A transfer as `/transfers` and the status area show it. */
-export interface TransferInfo {
+export interface TransferInfo extends Partial<UnreadableFiles> {
   /** N of `/accept N`: counts this run's transfers from 1. */
   readonly transfer: number;
   readonly direction: "incoming" | "outgoing";

@@ -9,6 +9,7 @@ import type {
   EntryOutcomes,
   ListedEntry,
   SentPaths,
+  UnreadableFiles,
 } from "../commands/transfer_info.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
@@ -166,6 +167,8 @@ export type TransferEvent =
     readonly ownName?: string;
     /** What there is to say of it: what is left out. */
     readonly remark?: string;
+    /** What is in the folders, and is not sent as it cannot be read. */
+    readonly unreadable?: UnreadableFiles;
     /** Where it lies, absolute paths; absent for a pipe. */
     readonly paths?: readonly string[];
     /** Of several paths those where there is nothing. */

@@ -3,9 +3,11 @@ import type {
   CommandOutcome,
   GroupSendResult,
 } from "../events/client_event.ts";
+import { unreadableText } from "../tree/entry_states.ts";
 
 /**
- * Success when nobody who was asked failed.
+ * Success when nobody who was asked failed, and nothing of it was left out as it
+ * could not be read.
  *
  * @param name Of what was sent.
  * @param others Who was not asked, with the reason.
@@ -21,6 +23,12 @@ export function groupOutcome(
   const failed = asked.filter(({ ok }) => !ok);
   const [first] = failed;
   if (first?.code === undefined) {
+    const without = asked.map((each) => each.ok ? unreadableText(each) : "")
+      .find((text) => text);
+    if (without !== undefined) {
+      const message = `"${name}" reached ${group} without ${without}`;
+      return { command, ok: false, code: "incomplete", message, results };
+    }
     return { command, ok: true, answer: { group, name, results } };
   }
   const { code } = first;

@@ -13,6 +13,7 @@ import type { OfferTerms, TrustedOffer } from "../trust/signed_offers.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { TransferPeer } from "../events/transfer_port.ts";
 import { userKey } from "../../wire/names.ts";
+import { sentOutcome } from "./sent_outcome.ts";
 import { isPartKept, type Transfer, transferInfo } from "./transfer.ts";
 
 /** What every offer has. */
@@ -182,6 +183,7 @@ export class OpenOffers {
       kept: undefined,
       ownName: undefined,
       remark: undefined,
+      unreadable: undefined,
       group: undefined,
       relayAgainAt: undefined,
       link: undefined,
@@ -282,7 +284,15 @@ export class OpenOffers {
         message: message ?? state,
         announced,
       };
-    if (command !== undefined) this.#host.settle(command.n, outcome);
+    if (command !== undefined) {
+      this.#host.settle(
+        command.n,
+        outcome.ok && outcome.command === "p2pvideo" &&
+          outcome.answer.ms !== undefined
+          ? sentOutcome(outcome.answer)
+          : outcome,
+      );
+    }
     if (offer.kind !== "file") return;
     const refusal = { code, message: message ?? state };
     for (const { name, n } of offer.onHold.splice(0)) {

@@ -9,7 +9,11 @@ import type {
   TransferLink,
 } from "../events/transfer_port.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import type { TransferInfo, TransferState } from "../commands/transfer_info.ts";
+import type {
+  TransferInfo,
+  TransferState,
+  UnreadableFiles,
+} from "../commands/transfer_info.ts";
 import type { WireAddress } from "../../wire/request.ts";
 
 /** One that was made or received, from its first to its last moment. */
@@ -22,6 +26,8 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   ownName: string | undefined;
   /** What is left out of what is offered, in words. */
   remark: string | undefined;
+  /** What of it cannot be read, and so is not offered. */
+  unreadable: UnreadableFiles | undefined;
   bytes: number;
   rate: number;
   /** Of several files how many the receiver has, and which one is under way. */
@@ -120,10 +126,13 @@ export function transferInfo(transfer: Transfer): TransferInfo {
 }
 
 function treeInfo(
-  { state, filesDone, current, leftOut }: Transfer,
+  { state, filesDone, current, leftOut, unreadable }: Transfer,
   { files, roots }: OfferedTree,
 ) {
-  const about = { files, roots, ...leftOut > 0 && { leftOut } };
+  const about = {
+    ...{ files, roots, ...unreadable },
+    ...leftOut > 0 && { leftOut },
+  };
   if (state === "preparing" || state === "offered") return about;
   const now = current === undefined || state !== "running" ? {} : { current };
   return { ...about, filesDone, ...now };

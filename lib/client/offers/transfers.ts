@@ -210,6 +210,7 @@ export class Transfers {
         transfer.file = event.file;
         transfer.ownName = event.ownName;
         transfer.remark = remarkOn(transfer, event);
+        transfer.unreadable = event.unreadable;
         transfer.own = { key: event.key, addresses: event.addresses };
         return this.#requests.offer(transfer);
       case "answer-ready":

@@ -7,6 +7,7 @@ import type { CommandOutcome } from "../events/client_event.ts";
 import { namesText } from "../tree/entry_states.ts";
 import { groupOutcome } from "./group_outcome.ts";
 import type { KeptOffer, KeptReceiver } from "./kept_offer.ts";
+import { sentOutcome } from "./sent_outcome.ts";
 import type { ReadyOffer } from "./transfer.ts";
 
 /** Something that waits. */
@@ -171,7 +172,7 @@ export function outcomeOf(
   }
   if (result?.ok) {
     const { ok: _, ...answer } = result;
-    return { command, ok: true, answer };
+    return sentOutcome(answer);
   }
   const { code, message } = result ?? takenBack;
   const announced = isTold || result === undefined;

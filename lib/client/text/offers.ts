@@ -9,6 +9,7 @@ import {
 } from "../commands/transfer_info.ts";
 import { pathText, waitsFor } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
+import { unreadableText } from "../tree/entry_states.ts";
 import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
@@ -219,11 +220,13 @@ function summaryText(
     : ` in ${formatSpan(ms)}, ${formatRate(rate)}`;
   const as = info.files === undefined ? "as" : "in";
   const leftOut = leftOutText(info);
+  const unread = unreadableText(info);
   const parts = [
     `${what}${took}`,
     ...(isAllHere && !isNothing ? ["all here before"] : []),
     "verified",
     ...(leftOut === undefined ? [] : [leftOut]),
+    ...(unread === undefined ? [] : [`without ${visible(unread)}`]),
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
   ];
   const more = grown ? "; the file has grown since it was offered" : "";

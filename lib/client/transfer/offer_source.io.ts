@@ -5,7 +5,7 @@ import {
   meantPaths,
   whatIsThere,
 } from "../../system/meant_path.io.ts";
-import type { SentPaths } from "../commands/transfer_info.ts";
+import type { SentPaths, UnreadableFiles } from "../commands/transfer_info.ts";
 import { FileSource } from "../files/file_source.io.ts";
 import type { SharedFiles } from "../files/shared_file.io.ts";
 import { type StandardInput, StreamSource } from "../files/stream_source.io.ts";
@@ -19,6 +19,7 @@ export interface OpenedSource {
   readonly source: OfferSource;
   readonly ownName?: string;
   readonly remark?: string;
+  readonly unreadable?: UnreadableFiles;
   readonly paths?: readonly string[];
   readonly missing?: readonly string[];
 }
@@ -56,6 +57,9 @@ function remarkOn(source: FileSource | OfferedFolder) {
     const { ownName } = source;
     return ownName === undefined ? {} : { ownName };
   }
-  const { remark } = source;
-  return remark === undefined ? {} : { remark };
+  const { remark, unreadable } = source;
+  return {
+    ...remark !== undefined && { remark },
+    ...unreadable !== undefined && { unreadable },
+  };
 }

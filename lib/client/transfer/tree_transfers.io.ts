@@ -6,7 +6,11 @@
  */
 import { basename, join } from "@std/path";
 import { createHash } from "node:crypto";
-import type { ListedEntry } from "../commands/transfer_info.ts";
+import type {
+  ListedEntry,
+  UnreadableFiles,
+} from "../commands/transfer_info.ts";
+import { unreadableText } from "../tree/entry_states.ts";
 import type { OfferedFile, TransferEvent } from "../events/transfer_port.ts";
 import { formatFileTime } from "../../base/time.ts";
 import { offeredName } from "../files/received_name.ts";
@@ -23,6 +27,8 @@ export class OfferedFolder {
   readonly file: OfferedFile;
   /** What is left out, in words. */
   readonly remark: string | undefined;
+  /** What of it cannot be read. */
+  readonly unreadable: UnreadableFiles | undefined;
   /** The list, as it is sent. */
   readonly manifest: Uint8Array<ArrayBuffer>;
   readonly #start: () => TreeThread;
@@ -41,6 +47,10 @@ export class OfferedFolder {
     this.file = { name: nameOf(paths), size, fingerprint, tree };
     this.manifest = list.bytes;
     this.remark = skippedText(skipped);
+    const { unreadable, unreadablePaths } = skipped;
+    this.unreadable = unreadable === 0
+      ? undefined
+      : { unreadable, unreadablePaths };
     this.#start = start;
     this.#thread = thread;
   }
@@ -289,7 +299,7 @@ function skippedText(skipped: SkippedEntries): string | undefined {
   const parts = [
     count(links, "link"),
     count(others, "device or pipe", "devices and pipes"),
-    count(unreadable, "file that cannot be read", "files that cannot be read"),
+    unreadable === 0 ? "" : unreadableText(skipped) ?? "",
   ].filter((part) => part !== "");
   return parts.length === 0 ? undefined : `without ${parts.join(", ")}`;
 }

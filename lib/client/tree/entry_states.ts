@@ -3,7 +3,9 @@ import type {
   EntryOutcome,
   EntryOutcomes,
   EntryState,
+  UnreadableFiles,
 } from "../commands/transfer_info.ts";
+import { countFiles } from "../../base/format.ts";
 import type { Entries } from "./entry_list.ts";
 
 /** How far the stream of one transfer is. */
@@ -93,10 +95,29 @@ export function changedText(
 /** The same of one file alone. */
 export const changedWhy = "changed while it was sent";
 
-/** `"a.mp4", "b.mp4", "c.mp4" and 5 more`. */
-export function namesText(paths: readonly string[]): string {
+/**
+ * `2 files that cannot be read ("trip/a", "trip/b")`: what is missing in what is
+ * sent; undefined where nothing is.
+ */
+export function unreadableText(
+  { unreadable, unreadablePaths = [] }: Partial<UnreadableFiles>,
+): string | undefined {
+  if (unreadable === undefined) return undefined;
+  const names = namesText(unreadablePaths, unreadable);
+  return `${countFiles(unreadable)} that cannot be read (${names})`;
+}
+
+/**
+ * `"a.mp4", "b.mp4", "c.mp4" and 5 more`.
+ *
+ * @param count Of all of them, where the paths are only the first.
+ */
+export function namesText(
+  paths: readonly string[],
+  count: number = paths.length,
+): string {
   const named = paths.slice(0, mostNamed).map((path) => `"${path}"`).join(", ");
-  const more = paths.length - mostNamed;
+  const more = count - mostNamed;
   return more > 0 ? `${named} and ${more.toLocaleString("en")} more` : named;
 }
 

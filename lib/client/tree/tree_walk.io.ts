@@ -6,6 +6,7 @@
  */
 import { basename, SEPARATOR } from "@std/path";
 import { limits } from "../../wire/limits.ts";
+import type { UnreadableFiles } from "../commands/transfer_info.ts";
 import { pathBelow } from "../files/path_below.io.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
@@ -30,12 +31,10 @@ export interface FoundTree {
 }
 
 /** What is not sent, and why: how many of each. */
-export interface SkippedEntries {
+export interface SkippedEntries extends UnreadableFiles {
   readonly links: number;
   /** Devices, sockets, pipes. */
   readonly others: number;
-  /** Files and folders that this user may not read. */
-  readonly unreadable: number;
 }
 
 /** How a tree is walked. */
@@ -187,7 +186,10 @@ function isThere(path: string, folder: string): boolean {
 
 class Walk implements FoundTree {
   readonly entries = new EntryList();
-  readonly skipped = { links: 0, others: 0, unreadable: 0 };
+  readonly skipped = {
+    ...{ links: 0, others: 0, unreadable: 0 },
+    unreadablePaths: new Array<string>(),
+  };
   readonly #options: WalkOptions;
   readonly roots = new Map<string, string>();
   readonly #opened = new Set<string>();
@@ -292,6 +294,9 @@ class Walk implements FoundTree {
     } catch (error) {
       if (error instanceof SourceError || isFileShortage(error)) throw error;
       this.skipped.unreadable++;
+      const { unreadablePaths } = this.skipped;
+      const isNamed = unreadablePaths.length < mostNamed;
+      if (isNamed) unreadablePaths.push(`${name}/${child}`);
     }
   }
 
@@ -344,3 +349,5 @@ const sliceMs = 8;
 /** A step that takes longer, ms, is one of a slow disk. */
 const slowStepMs = 40;
 const mostBriefly = 20_000;
+/** How many of those that cannot be read are named. */
+const mostNamed = 10;

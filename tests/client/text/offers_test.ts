@@ -197,6 +197,12 @@ Deno.test("renderText: a folder that arrived is summed up in a line", () => {
     text({ event: "transfer", info: { ...mine, state: "running", bytes: 0 } }),
     ["1: holiday is being sent to luke; luke left out 300 files"],
   );
+  const unreadablePaths = ["a", "b", "c", "d"].map((name) => `holiday/${name}`);
+  const most = { ...mine, leftOut: undefined!, unreadable: 5, unreadablePaths };
+  assertEquals(text({ ...event, info: most, summary }), [
+    "holiday: 12 files, 40.0 MB to luke in 21 s, 86.0 MB/s, verified, without " +
+    '5 files that cannot be read ("holiday/a", "holiday/b", "holiday/c" and 2 more)',
+  ]);
   // Sent again, though all of it had arrived.
   const moment = { ms: 9, rate: 0 };
   assertEquals(

@@ -488,11 +488,11 @@ Deno.test("walkTree() leaves out links, devices and what may not be read, and co
     };
     assertEquals(paths(false), [
       ["t", "t/a", "t/b", "t/b/c"],
-      { links: 5, others: 1, unreadable: 0 },
+      { links: 5, others: 1, unreadable: 0, unreadablePaths: [] },
     ]);
     assertEquals(paths(true), [
       ["t", "t/a", "t/b", "t/b/c", "t/folder", "t/folder/c", "t/inside"],
-      { links: 4, others: 1, unreadable: 0 },
+      { links: 4, others: 1, unreadable: 0, unreadablePaths: [] },
     ]);
   }));
 

@@ -1,7 +1,11 @@
 import type { CheckResult } from "../../../cli/check_result.ts";
 import { StartError } from "../../../system/errors.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
-import { lockHolders, postgresSteps } from "./postgres_schema.ts";
+import {
+  lockHolders,
+  postgresSteps,
+  schemaVersion,
+} from "./postgres_schema.ts";
 import { PostgresRefusal, PostgresSession } from "./postgres_session.io.ts";
 
 /**
@@ -57,8 +61,6 @@ async function look(
       "current_setting('fsync') AS fsync, " +
       "current_setting('full_page_writes') AS pages, " +
       "pg_is_in_recovery() AS standby, " +
-      "to_regclass('schema_version') IS NOT NULL AS made, " +
-      "to_regclass('users') IS NOT NULL AS used, " +
       "coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) " +
       "AS may_create",
   );
@@ -72,16 +74,17 @@ async function look(
     if (value === "on") continue;
     add("warn", `${where} has ${name} off: a power cut may damage it`);
   }
+  const version = await schemaVersion(session);
   if (state?.standby === true) {
     add("fail", `${server} is a standby, which can only be read`);
-  } else if (state?.made !== true) {
-    if (state?.used === true) {
-      add(
-        "fail",
-        `${server} holds tables of another program; make one for Parley ` +
-          "alone with createdb",
-      );
-    } else if (state?.may_create === true) {
+  } else if (version === undefined) {
+    add(
+      "fail",
+      `${server} holds tables of another program; make one for Parley ` +
+        "alone with createdb",
+    );
+  } else if (version === 0) {
+    if (state?.may_create === true) {
       add(
         "ok",
         `${server} is empty; the tables will be made at the first start`,
@@ -90,8 +93,6 @@ async function look(
       add("fail", `${server}: its user may make no tables; make it the owner`);
     }
   } else {
-    const [row] = await session.query("SELECT version FROM schema_version");
-    const version = Number(row?.version);
     if (version > postgresSteps.length) {
       add(
         "fail",

@@ -6,6 +6,7 @@ import { readDatabaseOption } from "./database_option.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
 import { type LeaseQuestion, LeaseWatch } from "./lease_watch.ts";
 import type { PostgresRow } from "./postgres_queries.ts";
+import { schemaVersion } from "./postgres_schema.ts";
 import { PostgresReader } from "./postgres_reader.io.ts";
 import { PostgresSession, type PostgresValue } from "./postgres_session.io.ts";
 import { PostgresStore } from "./postgres_store.io.ts";
@@ -313,7 +314,7 @@ export async function makeTables(
   least = nodesVersion,
 ): Promise<void> {
   const giveUpAt = performance.now() + tablesMs;
-  while (await versionOf(session) < least) {
+  while ((await schemaVersion(session) ?? 0) < least) {
     try {
       const news = { report() {}, stop() {} };
       const writer = await PostgresWriter.open(place, news, { lockMs: 100 });
@@ -324,15 +325,6 @@ export async function makeTables(
       await new Promise((done) => setTimeout(done, tablesPauseMs));
     }
   }
-}
-
-async function versionOf(session: PostgresSession): Promise<number> {
-  const [found] = await session.query(
-    "SELECT to_regclass('schema_version') IS NOT NULL AS made",
-  );
-  if (found?.made !== true) return 0;
-  const [row] = await session.query("SELECT version FROM schema_version");
-  return Number(row?.version);
 }
 
 function shownKey(key: unknown): string {

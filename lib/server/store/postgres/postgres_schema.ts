@@ -7,6 +7,24 @@
  * to something is found and sorted by one index.
  */
 
+import type { PostgresRow } from "./postgres_queries.ts";
+
+/**
+ * How many steps a database has seen: 0 where it is empty, `undefined` where its
+ * tables are another program's.
+ */
+export async function schemaVersion(
+  session: { query(sql: string): Promise<PostgresRow[]> },
+): Promise<number | undefined> {
+  const [found] = await session.query(
+    "SELECT to_regclass('schema_version') IS NOT NULL AS made, " +
+      "to_regclass('users') IS NOT NULL AS used",
+  );
+  if (found?.made !== true) return found?.used === true ? undefined : 0;
+  const [row] = await session.query("SELECT version FROM schema_version");
+  return Number(row?.version);
+}
+
 /** The SQL that makes version n + 1 out of version n. */
 export const postgresSteps: readonly string[] = [
   `

@@ -13,7 +13,12 @@ import { StartError } from "../../../system/errors.io.ts";
 import { migratedTables } from "./migrated_tables.ts";
 import type { PostgresRow } from "./postgres_queries.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
-import { lockHolders, postgresSteps, tryLock } from "./postgres_schema.ts";
+import {
+  lockHolders,
+  postgresSteps,
+  schemaVersion,
+  tryLock,
+} from "./postgres_schema.ts";
 import {
   PostgresLost,
   PostgresRefusal,
@@ -425,15 +430,8 @@ async function migrate(
   place: DatabasePlace,
   steps: readonly string[],
 ): Promise<void> {
-  const [found] = await session.query(
-    "SELECT to_regclass('schema_version') IS NOT NULL AS old, " +
-      "to_regclass('users') IS NOT NULL AS used",
-  );
-  let version = 0;
-  if (found?.old === true) {
-    const [row] = await session.query("SELECT version FROM schema_version");
-    version = Number(row?.version);
-  } else if (found?.used === true) {
+  const version = await schemaVersion(session);
+  if (version === undefined) {
     throw new StartError(
       `database ${shownPlace(place)} holds tables of another program; ` +
         "make one for Parley alone with createdb",

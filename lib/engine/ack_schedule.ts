@@ -8,7 +8,7 @@
  * and on a fast path that is not very short fewer are enough.
  */
 import type { Rtt } from "./recovery/rtt.ts";
-import { transferLimits } from "./packets/limits.ts";
+import { fastArrival, packetBytes, transferLimits } from "./packets/limits.ts";
 
 /** The time of a receiver's next acknowledgement. */
 export class AckSchedule {
@@ -131,7 +131,7 @@ const oddWeight = 8;
 const filledWeight = 4;
 const periodDatagrams = 64;
 const manyLate = periodDatagrams / 4;
-/** So many packets of Ethernet in this time, ms: some 10 MB/s. */
-const fastMs = 9;
+/** So many packets of Ethernet in this time, ms, are fast. */
+const fastMs = periodDatagrams * packetBytes / fastArrival;
 const minAckDelayMs = 1;
 const sparseAckDelayMs = 2;

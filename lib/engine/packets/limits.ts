@@ -81,6 +81,12 @@ export function blockLength(block: number, size: number): number {
   return Math.min(transferLimits.blockBytes, size - start);
 }
 
+/**
+ * Data that comes faster than this, bytes per ms, is more than what one socket
+ * holds of it within some milliseconds.
+ */
+export const fastArrival = 10_000;
+
 // The sizes of datagrams, bytes of UDP payload, that are tried on a path.
 
 /** What fits into one packet of Ethernet. */

@@ -6,7 +6,7 @@
  * turn each. One that falls silent is left out, and all are when a probe time-out
  * fires, until they are heard again: then only the main one has proved to work.
  */
-import { transferLimits } from "../packets/limits.ts";
+import { fastArrival, transferLimits } from "../packets/limits.ts";
 
 /** Where the data of one transfer goes. */
 export class SendSubflows {
@@ -193,7 +193,7 @@ export class ArrivalRate {
     const elapsed = now - this.#since;
     if (elapsed < rateMs) return;
     // What was waiting while nothing was read came no faster for that.
-    this.#isFast = elapsed < 2 * rateMs && this.#bytes >= fastRate * elapsed;
+    this.#isFast = elapsed < 2 * rateMs && this.#bytes >= fastArrival * elapsed;
     this.#since = now;
     this.#bytes = 0;
   }
@@ -230,6 +230,5 @@ const leastBlocks = 16;
 const networkSockets = 8;
 /** Together they hold a dozen milliseconds of what comes fastest. */
 const fastSockets = 4;
-/** Bytes per ms, over a period of so many ms. */
-const fastRate = 10_000;
+/** How long the rate is looked at, ms. */
 const rateMs = 25;

@@ -5,6 +5,7 @@
  * also when somebody puts one there between two looks. Once a file is open, it
  * is worked on by its handle alone.
  */
+import { isFileShortage } from "./errors.io.ts";
 import { fileState, isSameFile } from "./file_state.io.ts";
 
 /** Makes a file and opens it; undefined when the name is taken. */
@@ -48,7 +49,11 @@ export async function openOwn(
   return "taken";
 }
 
-/** Opens for reading what `handle` has open; undefined when it is elsewhere. */
+/**
+ * Opens for reading what `handle` has open; undefined when it is elsewhere.
+ *
+ * @throws What the system says where too many files are open.
+ */
 export async function openAgain(
   handle: Deno.FsFile,
   path: string,
@@ -57,7 +62,8 @@ export async function openAgain(
   try {
     if (!await isAt(handle, path)) return undefined;
     again = await Deno.open(path, { read: true });
-  } catch {
+  } catch (error) {
+    if (isFileShortage(error)) throw error;
     return undefined;
   }
   const [there, own] = await Promise.all([again.stat(), handle.stat()]);

@@ -209,10 +209,13 @@ export class FileSink {
     const reading = this.#part.readBack(kept, () => !this.#isClosed);
     const timeout = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => timeout.resolve(undefined), patience);
-    const right = await Promise.race([reading, timeout.promise]);
-    clearTimeout(timer);
+    const right = await Promise.race([reading, timeout.promise])
+      .catch((error) => {
+        throw cannotWrite(this.#part.path, error);
+      })
+      .finally(() => clearTimeout(timer));
     if (right !== undefined) return await this.#part.keep(right);
-    this.#checked = reading.then((right) => {
+    this.#checked = reading.catch(() => 0).then((right) => {
       if (right === kept.length || this.#isClosed) return true;
       this.#right = right;
       return false;

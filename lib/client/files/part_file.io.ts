@@ -195,7 +195,11 @@ export class PartFile {
     return fileState(there);
   }
 
-  /** Opens it once more, for reading; undefined when it is not at its place. */
+  /**
+   * Opens it once more, for reading; undefined when it is not at its place.
+   *
+   * @throws What the system says where too many files are open.
+   */
   async reopen(): Promise<Deno.FsFile | undefined> {
     return this.#isClosed ? undefined : await openAgain(this.#file, this.path);
   }
@@ -206,6 +210,7 @@ export class PartFile {
    * @param checks What their CRC-32s must be.
    * @param isWanted Asked now and then; stops early when it says no.
    * @returns How many are right before the first that is not.
+   * @throws What the system says where it cannot be opened.
    */
   async readBack(
     checks: Uint32Array,

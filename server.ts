@@ -1,6 +1,6 @@
 /** The server's entry point: `server [PORT] [ATTEMPTS] [options]`. */
 import {
-  loginCommand,
+  loginText,
   type LogOptions,
   parseServerOptions,
   serverOptionRows,
@@ -30,6 +30,7 @@ import { StartError } from "./lib/system/errors.io.ts";
 import { visibleLines } from "./lib/base/text.ts";
 import { gatherRandomness } from "./lib/security/early_randomness.io.ts";
 import { bracketed, isLoopback } from "./lib/base/ip_address.ts";
+import { localAddresses } from "./lib/system/addresses.io.ts";
 
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
@@ -124,10 +125,8 @@ async function serve(options: ServerOptions): Promise<void> {
         : `Parley server is listening on ${place}\n`),
   );
   if (firstAccount !== undefined) {
-    const command = loginCommand(options, server.port, firstAccount);
-    stdout.write(
-      `Log in with: ${command} (elsewhere with this machine's name or address)\n`,
-    );
+    const [elsewhere] = localAddresses(2).filter((ip) => !isLoopback(ip));
+    stdout.write(loginText(options, server.port, firstAccount, elsewhere));
   }
   if (server.metricsPort !== undefined) {
     const { metricsPort } = server;

@@ -80,7 +80,7 @@ Deno.test({
       }).output();
       const decoder = new TextDecoder();
       const said = decoder.decode(stdout) + decoder.decode(stderr);
-      assertMatch(said, /^account "yoda" added$/m);
+      assertMatch(said, /^account "yoda" added to the new file "\/var\/lib/m);
       assertMatch(
         said,
         /^ok {3}accounts: 1 in "\/var\/lib\/parley\/cred/m,

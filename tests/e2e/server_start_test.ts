@@ -1,10 +1,17 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { accountLine } from "../support/account_line.ts";
 import { serverCommand } from "../support/programs.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
+import { noTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
@@ -207,3 +214,36 @@ Deno.test("server: a reader of its log that goes away does not end it", async ()
     assertEquals((await process.status).code, 0);
   });
 });
+
+testUnless(
+  noTmux,
+  "server: the first start on a terminal makes an account and says how to log in",
+  () =>
+    withTempFolder(async (folder) => {
+      await using terminal = await TmuxTerminal.open({
+        command: [...serverCommand, "--host", "127.0.0.1", "--port", "0"],
+        cwd: folder,
+        env: { HOME: folder },
+        columns: 160,
+      });
+      for (
+        const [question, answer] of [
+          ["[Y/n]", "y"],
+          ["Username:", "leia"],
+          ["New password", "organa leia"],
+          ["The same again:", "organa leia"],
+        ] as const
+      ) {
+        await terminal.screen((text) => text.trimEnd().includes(question));
+        await terminal.type(answer, "Enter");
+      }
+      const screen = await terminal.screen((text) => text.includes("Log in"));
+      const port = /listening on 127\.0\.0\.1:(\d+)/.exec(screen)?.[1];
+      assertStringIncludes(
+        screen,
+        `Log in with: parley 127.0.0.1:${port} --user leia ` +
+          `(in a browser: parley gui 127.0.0.1:${port})`,
+      );
+      assert(!screen.includes("On other machines"), screen);
+    }),
+);

@@ -1,4 +1,5 @@
 /** `parley-server user …` as a program: asks, derives, writes, prints. */
+import { resolve } from "@std/path";
 import { CredentialsFile, userCommandLine } from "./credentials_file.ts";
 import {
   checkUserAction,
@@ -238,10 +239,12 @@ async function editAccounts(
   console: Console,
 ): Promise<string> {
   let done = "";
+  let isNew = false;
   try {
     await updateFileAtomically(path, (text) => {
       const edit = change(new CredentialsFile(text ?? ""));
       done = edit.done;
+      isNew = text === undefined;
       return edit.file.text;
     }, { onClosed: () => console.complain(closedText(path)) });
   } catch (error) {
@@ -250,7 +253,10 @@ async function editAccounts(
       `cannot write the accounts to "${path}": ${textFileReason(error)}`,
     );
   }
-  return done;
+  if (!isNew) return done;
+  // Most likely in the wrong folder, where a server runs already.
+  return `${done} to the new file "${resolve(path)}"; a server that runs in ` +
+    "another folder does not read it";
 }
 
 async function deriveAll(
@@ -312,7 +318,7 @@ export async function ensureFirstAccount(
     );
   }
   console.complain(
-    `account "${name}" added to "${path}"; add the next one with: ` +
+    `account "${name}" added to "${path}"; add the next one, in this folder, with: ` +
       userCommandLine("add NAME", path),
   );
   return name;

@@ -162,17 +162,29 @@ export function parseServerOptions(
   });
 }
 
-/** What to type on this machine to reach a server with these options. */
-export function loginCommand(
+/**
+ * What to type to reach a server with these options: on this machine, and on
+ * others when it listens for those.
+ *
+ * @param elsewhere An address by which others reach this machine, if one is known.
+ */
+export function loginText(
   { host, plain }: Pick<ServerOptions, "host" | "plain">,
   port: number,
   user: string,
+  elsewhere?: string,
 ): string {
-  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  const isAny = host === "0.0.0.0" || host === "::";
+  const near = bracketed(!isAny ? host : host === "::" ? "::1" : "127.0.0.1");
   const end = port === portRows.port.standard ? "" : `:${port}`;
-  return `parley ${bracketed(near)}${end} --user ${user}${
-    plain ? " --plain" : ""
-  }`;
+  const bare = plain ? " --plain" : "";
+  const here = `Log in with: parley ${near}${end} --user ${user}${bare} ` +
+    `(in a browser: parley gui ${near}${end}${bare})\n`;
+  if (!isAny) return here;
+  const there = elsewhere === undefined
+    ? "this machine's name or address"
+    : bracketed(elsewhere);
+  return `${here}On other machines write ${there} in place of ${near}\n`;
 }
 
 /** The path that an option names, if it is given. */

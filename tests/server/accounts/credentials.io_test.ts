@@ -186,7 +186,7 @@ test("ensureFirstAccount() makes the file with the first account", async (path) 
   );
   assertStringIncludes(
     console.complaints.at(-1) ?? "",
-    `add the next one with: parley-server user add NAME --credentials "${path}"`,
+    `add the next one, in this folder, with: parley-server user add NAME --credentials "${path}"`,
   );
   const file = new CredentialsFile(await Deno.readTextFile(path));
   assertEquals([...file.accounts.keys()], ["leia"]);

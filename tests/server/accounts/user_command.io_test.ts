@@ -21,10 +21,14 @@ test("runUserCommand() adds an account asked for on a terminal", async (path) =>
   assert(!await hasPassword(path, "leia", "123456789"));
 });
 
-test("runUserCommand() makes the file for the first account", async (path) => {
+test("runUserCommand() makes the file for the first account, and says where", async (path) => {
   await Deno.remove(path);
   const console = new FakeConsole({ input: ["12345678"] });
   assertEquals(await run(path, console, "add", "leia"), 0);
+  assertEquals(console.printed, [
+    `account "leia" added to the new file "${path}"; ` +
+    "a server that runs in another folder does not read it",
+  ]);
   assert(await hasPassword(path, "leia", "12345678"));
   if (Deno.build.os !== "windows") {
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
-  loginCommand,
+  loginText,
   parseServerOptions,
   type ServerOptions,
 } from "../../../lib/server/admin/options.ts";
@@ -144,17 +144,26 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
   });
 });
 
-Deno.test("loginCommand() is what can be typed beside the server", () => {
-  const command = (port: number, ...args: string[]) =>
-    loginCommand(run(...args), port, "leia");
-  assertEquals(command(6000), "parley 127.0.0.1 --user leia");
+Deno.test("loginText() is what can be typed beside the server, and elsewhere", () => {
+  const text = (port: number, elsewhere?: string, ...args: string[]) =>
+    loginText(run(...args), port, "leia", elsewhere);
   assertEquals(
-    command(7000, "--host", "::", "--plain"),
-    "parley [::1]:7000 --user leia --plain",
+    text(6000, "192.0.2.7"),
+    "Log in with: parley 127.0.0.1 --user leia " +
+      "(in a browser: parley gui 127.0.0.1)\n" +
+      "On other machines write 192.0.2.7 in place of 127.0.0.1\n",
   );
   assertEquals(
-    command(6000, "--host", "192.0.2.1"),
-    "parley 192.0.2.1 --user leia",
+    text(7000, undefined, "--host", "::", "--plain"),
+    "Log in with: parley [::1]:7000 --user leia --plain " +
+      "(in a browser: parley gui [::1]:7000 --plain)\n" +
+      "On other machines write this machine's name or address in place of " +
+      "[::1]\n",
+  );
+  assertEquals(
+    text(6000, "192.0.2.7", "--host", "192.0.2.1"),
+    "Log in with: parley 192.0.2.1 --user leia " +
+      "(in a browser: parley gui 192.0.2.1)\n",
   );
 });
 

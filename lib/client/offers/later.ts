@@ -237,7 +237,10 @@ export class Later {
     this.#host.settle(n, { command, ok: false, code, message });
   }
 
-  #begin(asked: NewOfferToWait, { file, paths = [] }: ReadyOffer): void {
+  #begin(
+    asked: NewOfferToWait,
+    { file, paths = [], unreadable }: ReadyOffer,
+  ): void {
     const { group, to, what: { followsLinks } } = asked;
     const offer: KeptOffer = {
       ...{ id: this.#newId(), since: this.#keeping.now().wall },
@@ -250,6 +253,7 @@ export class Later {
       return this.#refuse(asked, { code: "storage", message });
     }
     const wait = this.#add(offer);
+    wait.unreadable = unreadable;
     const isAsked = !this.#isConnected;
     wait.command = { n: asked.n, results: [], open: new Set(), isAsked };
     this.#declare(wait);

@@ -2,6 +2,7 @@
 import type {
   GroupSendResult,
   TransferInfo,
+  UnreadableFiles,
 } from "../commands/transfer_info.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
 import { namesText } from "../tree/entry_states.ts";
@@ -21,6 +22,8 @@ export interface WaitingOffer {
   isAsking: boolean;
   /** The user was told of it. */
   isShown: boolean;
+  /** What of it could not be read when it was last looked at, in this run. */
+  unreadable?: UnreadableFiles | undefined;
   /** The command that it is of, until that has its outcome. */
   command?: OfferCommand | undefined;
 }
@@ -106,7 +109,7 @@ export function setOnline(
 
 /** What the user sees of it. */
 export function waitingInfo(
-  { offer, number, receivers }: WaitingOffer,
+  { offer, number, receivers, unreadable }: WaitingOffer,
 ): TransferInfo {
   const { file: { name, size, tree }, group, since } = offer;
   const [first = { user: "", device: undefined }] = receivers;
@@ -117,6 +120,7 @@ export function waitingInfo(
     ...group !== undefined && { group, left: receivers.length },
     name,
     ...tree !== undefined && { files: tree.files, roots: tree.roots },
+    ...unreadable,
     ...{ size, state: "waiting", bytes: 0, rate: 0, paused: false, since },
   };
 }
@@ -134,9 +138,10 @@ export function pauseFrom(receiver: AwaitedUser, now: number): void {
  */
 export function remarkOn(
   waiting: WaitingOffer,
-  { file, missing = [], paths = waiting.offer.paths }: ReadyOffer,
+  { file, missing = [], paths = waiting.offer.paths, unreadable }: ReadyOffer,
 ): string | undefined {
   const { offer } = waiting;
+  waiting.unreadable = unreadable;
   const isSame = JSON.stringify(file) === JSON.stringify(offer.file);
   if (isSame && missing.length === 0) return undefined;
   waiting.offer = { ...offer, file, paths };

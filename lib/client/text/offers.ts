@@ -166,7 +166,12 @@ export function renderTransfer(
       return [`${label} ${verb} ${whose}${from}${without}`];
     }
     case "waiting":
-      return [`${label} (${size}) waits for ${waitsFor(info, palette)}${why}`];
+      return [
+        [
+          `${label} (${size}) waits for ${waitsFor(info, palette)}`,
+          ...withoutText(info),
+        ].join(", ") + why,
+      ];
     case "verified": {
       const { renamed = [] } = summary ?? {};
       return [
@@ -220,13 +225,12 @@ function summaryText(
     : ` in ${formatSpan(ms)}, ${formatRate(rate)}`;
   const as = info.files === undefined ? "as" : "in";
   const leftOut = leftOutText(info);
-  const unread = unreadableText(info);
   const parts = [
     `${what}${took}`,
     ...(isAllHere && !isNothing ? ["all here before"] : []),
     "verified",
     ...(leftOut === undefined ? [] : [leftOut]),
-    ...(unread === undefined ? [] : [`without ${visible(unread)}`]),
+    ...withoutText(info),
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
   ];
   const more = grown ? "; the file has grown since it was offered" : "";
@@ -243,6 +247,12 @@ function leftOutText(info: TransferInfo): string | undefined {
   if (info.leftOut === undefined) return undefined;
   const who = info.direction === "incoming" ? "you" : visible(peerText(info));
   return `${who} left out ${countFiles(info.leftOut)}`;
+}
+
+/** `without 1 file that cannot be read ("trip/a")`, where there is one. */
+function withoutText(info: TransferInfo): string[] {
+  const text = unreadableText(info);
+  return text === undefined ? [] : [`without ${visible(text)}`];
 }
 
 /** `1.8 GB`, `312 files, 1.8 GB`. */

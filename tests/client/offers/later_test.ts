@@ -92,14 +92,14 @@ class Desk {
   }
 
   /** A file is looked at: it is there. */
-  look(file: object = film): void {
+  look(file: object = film, more: object = {}): void {
     const effect = this.effects.findLast((each) =>
       each.effect === "prepare-offer"
     );
     assert(effect?.effect === "prepare-offer");
     this.later.handleTransferEvent({
       ...{ event: "offer-ready", id: effect.id, key: "", addresses: [] },
-      ...{ paths: ["/x/film.mp4"], file: file as typeof film },
+      ...{ paths: ["/x/film.mp4"], file: file as typeof film, ...more },
     });
   }
 
@@ -303,6 +303,24 @@ Deno.test("Later: /cancel takes it back, also while it is known to nobody", () =
   next.online.add("luke");
   next.answer();
   assertEquals([next.tried, next.memory.offers.size], [[], 0]);
+});
+
+Deno.test("Later: what waits without a file that cannot be read says so", () => {
+  const desk = new Desk().open();
+  desk.later.send({ user: "luke" }, onePath("film.mp4"), 1);
+  const unreadable = { unreadable: 1, unreadablePaths: ["film.mp4/a"] };
+  desk.look(film, { unreadable });
+  desk.answer();
+  const without = 'without 1 file that cannot be read ("film.mp4/a")';
+  assertEquals(desk.codeOf(1), "waiting");
+  assertEquals(desk.lines(), [`1: film.mp4 (9 B) waits for luke, ${without}`]);
+  desk.come("luke");
+  desk.tries[0]?.kept.ready(
+    { event: "offer-ready", id: "", key: "", file: film } as never,
+  );
+  assertEquals(desk.later.list().map((each) => each.unreadable), []);
+  desk.tries[0]?.end({ code: "lost" });
+  assertEquals(desk.lines(), ["1: film.mp4 (9 B) waits for luke: lost"]);
 });
 
 Deno.test("Later: what is refused for good, changed or is gone is told in one line", () => {

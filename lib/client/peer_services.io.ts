@@ -192,7 +192,7 @@ export class PeerServices {
  *
  * @throws {StartError} when the port cannot be had.
  */
-export function openTransfers(
+function openTransfers(
   options: Pick<ClientOptions, "udpPort" | "downloadDir" | "limit" | "exec">,
   onEvent: (event: TransferEvent) => void,
 ): TransferService {

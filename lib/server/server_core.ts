@@ -456,7 +456,7 @@ export class ServerCore {
 }
 
 /** Disconnects those whose queue could not take a frame, and says why. */
-export function disconnectSlowReaders(
+function disconnectSlowReaders(
   server: ServerContext,
   now: Instant,
 ): void {

@@ -46,7 +46,7 @@ export function unguardTerminal(): void {
 }
 
 /** Gives the terminal back now, if it is held; the program is about to end. */
-export function releaseTerminal(): void {
+function releaseTerminal(): void {
   const restore = giveBack;
   unguardTerminal();
   restore?.();

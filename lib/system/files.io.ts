@@ -153,7 +153,7 @@ export async function tidyFile(path: string): Promise<void> {
  * beside it. Only for whoever knows that nobody writes it now, or else with
  * `leastAgeMs`, an age that no writer needs.
  */
-export async function removeTemporaries(
+async function removeTemporaries(
   path: string,
   leastAgeMs = 0,
 ): Promise<void> {

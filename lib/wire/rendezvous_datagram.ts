@@ -32,7 +32,7 @@ export const rendezvousType = {
 } as const;
 
 /** Why the server does not relay, in the order of their codes. */
-export const relayRefusals = ["off", "quota"] as const;
+const relayRefusals = ["off", "quota"] as const;
 
 /** A value of {@link relayRefusals}. */
 export type RelayRefusal = typeof relayRefusals[number];

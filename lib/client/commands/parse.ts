@@ -258,7 +258,7 @@ export function readPath(
 }
 
 /** True when the character at `index` separates arguments. */
-export function isSeparator(line: string, index: number): boolean {
+function isSeparator(line: string, index: number): boolean {
   const character = line[index];
   return character === " " || character === "\t";
 }

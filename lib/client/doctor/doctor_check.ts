@@ -210,7 +210,7 @@ export function judgeSize(
 }
 
 /** An address as people write it. */
-export function addressText({ ip, port }: WireAddress): string {
+function addressText({ ip, port }: WireAddress): string {
   return `${bracketed(ip)}:${port}`;
 }
 

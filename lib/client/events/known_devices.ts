@@ -35,4 +35,4 @@ export class KnownDevices {
 }
 
 /** Most devices that are remembered; a server that does as it should has fewer. */
-export const mostDevices = 100;
+const mostDevices = 100;

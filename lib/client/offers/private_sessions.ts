@@ -323,7 +323,7 @@ export interface TextFault {
 }
 
 /** What is wrong with the text of a private message, if anything is. */
-export function privateTextFault(text: string): TextFault | undefined {
+function privateTextFault(text: string): TextFault | undefined {
   if (isBlank(text)) {
     return { code: "blank_text", message: "The text is blank" };
   }

@@ -348,7 +348,7 @@ function columnOf(text: string): number {
  *
  * @returns Start and end of each, UTF-16 indices.
  */
-export function findMentions(
+function findMentions(
   text: string,
   user: string,
 ): { readonly start: number; readonly end: number }[] {
@@ -365,7 +365,7 @@ export function findMentions(
 }
 
 /** `text` with every mention of `user` passed through `mark`. */
-export function markMentions(
+function markMentions(
   text: string,
   user: string,
   mark: (text: string) => string,

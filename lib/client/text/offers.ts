@@ -291,7 +291,7 @@ export function renderPath(info: TransferInfo, palette: Palette): string {
  * `video`, `program`, …, by the last extension of `name`; `undefined` for one
  * that is not known. The content may be something else.
  */
-export function fileType(name: string): string | undefined {
+function fileType(name: string): string | undefined {
   const extension = /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase();
   return extension === undefined ? undefined : typesByExtension.get(extension);
 }

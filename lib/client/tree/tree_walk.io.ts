@@ -107,7 +107,7 @@ export function listTree(
 }
 
 /** Where an entry is on this machine, when these were named. */
-export function pathIn(
+function pathIn(
   roots: FoundTree["roots"],
   { path }: Pick<TreeEntry, "path">,
 ): string {

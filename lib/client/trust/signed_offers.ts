@@ -226,7 +226,7 @@ export function answerTranscript(
  * @param list The id of the transfer of the list, 16 hexadecimal digits.
  * @param listKey X25519 key of the one who asks, base64url.
  */
-export function listTranscript(
+function listTranscript(
   terms: OfferTerms,
   list: string,
   listKey: string,

@@ -58,7 +58,7 @@ export type PacketType = typeof packetType[keyof typeof packetType];
 export const dataHeaderBytes = 28;
 
 /** Bytes of that header which its code covers. */
-export const codedHeaderBytes = 24;
+const codedHeaderBytes = 24;
 
 /** Bytes before the sealed body of a control datagram. */
 export const controlHeaderBytes = 15;

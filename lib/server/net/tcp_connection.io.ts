@@ -337,7 +337,7 @@ const arrived = new Uint8Array(spaceBytes);
 const decrypted = new Uint8Array(spaceBytes);
 
 /** How long a connection may take to end, ms. */
-export const finishMs = 1000;
+const finishMs = 1000;
 
 /** Bytes from which on a write does not get faster by being larger. */
 const writeBytes = 256 * 1024;

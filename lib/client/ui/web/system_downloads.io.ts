@@ -38,7 +38,7 @@ async function readUserDirs(
 }
 
 /** The folder that a `user-dirs.dirs` names; the last line counts. */
-export function downloadsIn(text: string, home: string): string | undefined {
+function downloadsIn(text: string, home: string): string | undefined {
   const lines = text.matchAll(/^\s*XDG_DOWNLOAD_DIR="((?:[^"\\]|\\.)*)"/gm);
   const [, value = ""] = [...lines].at(-1) ?? [];
   const path = value.replace(/\\(.)/g, "$1").replace(/^\$HOME(?=\/|$)/, home)

@@ -316,7 +316,7 @@ function tryToMake(
   isNew: boolean,
 ): Deno.FsFile | undefined {
   const mode = isExecutable ? 0o777 : 0o666;
-  const options = { read: true, write: true, createNew: true, mode };
+  const options = { write: true, createNew: true, mode };
   try {
     return Deno.openSync(path, options);
   } catch (error) {

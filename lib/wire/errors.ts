@@ -61,7 +61,7 @@ export const errorMessages = {
   credentials_failed:
     "The server could not change its accounts; nothing was changed. Its log says why: please tell its owner",
   // Groups
-  bad_group_name: "A group name is 1 to 32 letters, digits, - and _",
+  bad_group_name: "A group name is 1 to 32 of A-Z a-z 0-9 - _",
   group_exists: "A group chat of this name already exists",
   unknown_group: "The group chat does not exist",
   not_in_group: "You are not in this group chat",

@@ -22,7 +22,7 @@ export function NewGroupPanel(): JSX.Element {
     const group = name.trim();
     if (!isGroupName(group)) {
       return setProblem(
-        "A name has 1 to 32 letters, digits, - and _, without blanks.",
+        "A name is 1 to 32 of A-Z a-z 0-9 - _",
       );
     }
     const users = [...chosen, ...others.split(/[\s,]+/)].filter((each) =>

@@ -11,6 +11,7 @@ import type { CallTold } from "../../events/call_port.ts";
 import type { ViewSnapshot } from "../../events/client_view.ts";
 import type { QuietEvent } from "../../events/quiet_event.ts";
 import type { Submission } from "../../session/entered_lines.ts";
+import { windowText } from "../../text/window_text.ts";
 import { renderText } from "../../text/render_text.ts";
 import { complete } from "../terminal/completer.ts";
 import { completionSource } from "../completion_source.io.ts";
@@ -314,7 +315,7 @@ class TabWatcher implements Watcher {
   }
 
   show(event: ClientEvent): Promise<void> {
-    const text = renderText(event, plainPalette);
+    const text = windowText(event);
     const lines = text.length > 0 && { text };
     const own = event.event === "result" && { own: true as const };
     return this.#tab.tell({ tell: "event", event, ...lines, ...own });

@@ -3,7 +3,6 @@
  * conversation that it is about, or a notice beside all of them. The list, the
  * cards and the status show the rest.
  */
-import { visible } from "../../../../base/text.ts";
 import type { ClientEvent } from "../../../events/client_event.ts";
 import type { ClientView } from "../../../events/client_view.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
@@ -83,13 +82,9 @@ export function noticeOf(
     case "key-changed":
     case "server-set-back":
       return { ...notice, isFailure: true };
-    case "invited": {
-      // What the terminal says to enter is a button here. The list has them all.
-      const [by, group] = [event.by, event.group].map(visible);
-      const text = `${by} invites you to the group ${group}; ` +
-        "choose it in the list to join";
-      return { ...notice, text, about: "invitations", group: event.group };
-    }
+    case "invited":
+      // The list has them all.
+      return { ...notice, about: "invitations", group: event.group };
     case "first-contact":
     case "device-login":
       return notice;

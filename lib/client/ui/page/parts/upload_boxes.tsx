@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { formatPart } from "../../../../base/format.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { Icon } from "./icon.tsx";
 import { useStore } from "./store_context.tsx";
@@ -11,7 +12,7 @@ export function UploadBoxes(
   const uploads = store.uploads.all.value.filter(({ key }) => key === of);
   return (
     <>
-      {uploads.map(({ batch, title, files, done, stop }) => (
+      {uploads.map(({ batch, title, size, done, stop }) => (
         <section key={batch} class="card waits" aria-label={`File ${title}`}>
           <div class="head">
             <Icon name="file" />
@@ -20,8 +21,13 @@ export function UploadBoxes(
                 <bdi>{title}</bdi>
               </b>
               <div class="dim">
-                Getting ready{files > 1 && `, ${done.value} of ${files}`}
+                Getting ready, {formatPart(done.value, size)}
               </div>
+              <progress
+                max={size}
+                value={done.value}
+                aria-label={`Getting ready, ${title}`}
+              />
             </div>
             <button
               type="button"

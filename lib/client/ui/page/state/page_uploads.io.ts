@@ -13,7 +13,9 @@ export interface Upload {
   readonly batch: string;
   readonly key: ConversationKey;
   readonly title: string;
-  readonly files: number;
+  /** Bytes of all. */
+  readonly size: number;
+  /** Bytes that the client has. */
   readonly done: Signal<number>;
   readonly stop: AbortController;
 }
@@ -46,15 +48,21 @@ export class PageUploads {
       ? files[0]!.file.name
       : countFiles(files.length);
     const stop = new AbortController();
+    const size = files.reduce((sum, { file }) => sum + file.size, 0);
     const done = signal(0);
-    const upload = { batch, key, title, files: files.length, done, stop };
+    const upload = { batch, key, title, size, done, stop };
     this.all.value = [...this.all.value, upload];
     try {
       for (const each of files) {
-        await this.#upload(batch, each, stop.signal);
-        done.value++;
+        const before = done.value;
+        await this.#upload(
+          upload,
+          each,
+          (bytes) => done.value = before + bytes,
+        );
+        stop.signal.throwIfAborted();
+        done.value = before + each.file.size;
       }
-      stop.signal.throwIfAborted();
     } catch (error) {
       this.#socket.send({ do: "drop", batch });
       if (stop.signal.aborted) return undefined;
@@ -73,21 +81,24 @@ export class PageUploads {
   }
 
   async #upload(
-    batch: string,
+    { batch, stop: { signal } }: Upload,
     { file, path }: PlacedFile,
-    signal: AbortSignal,
+    onProgress: (bytes: number) => void,
   ): Promise<void> {
     const place = path === "" ? "" : `&path=${encodeURIComponent(path)}`;
     const name = encodeURIComponent(file.name);
-    const response = await fetch(
-      `/upload?batch=${batch}&name=${name}${place}`,
-      {
-        method: "POST",
-        headers: { Authorization: this.#socket.authorization },
-        body: file,
-        signal,
-      },
-    );
-    if (!response.ok) throw new Error(await response.text());
+    // A fetch does not tell how far it is.
+    const request = new XMLHttpRequest();
+    request.open("POST", `/upload?batch=${batch}&name=${name}${place}`);
+    request.setRequestHeader("Authorization", this.#socket.authorization);
+    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
+    signal.onabort = () => request.abort();
+    await new Promise((resolve) => {
+      request.onloadend = resolve;
+      request.send(file);
+    });
+    if (request.status !== 204) {
+      throw new Error(request.responseText || "it could not be read");
+    }
   }
 }

@@ -243,6 +243,12 @@ browserTest(
         const path = await received(downloads, "dot.png");
         assertEquals(await Deno.readFile(path), onePixel);
         await noneSerious(page);
+        // What happens later stands below it.
+        await page.type("textarea", "/blocked");
+        await page.keyboard.press("Enter");
+        await page.waitForSelector(".card:has(img.medium) ~ .answer");
+        await press(page, "Dismiss");
+        await focused(page, "TEXTAREA");
       },
     );
 
@@ -331,7 +337,45 @@ browserTest(
         "plans",
         () => choose(page, "Send a folder", [plans]),
       );
+      const two = join(plans, "deep", "two.bin");
+      await offered(
+        luke,
+        "one.bin",
+        () => choose(page, "Send files", [one, two]),
+      );
+      await shows(page, ".card .title", "one.bin and 1 more");
     });
+
+    await step(
+      "how much of a large file is there to be sent is seen",
+      async () => {
+        const path = join(gui.folder, "from", "large.bin");
+        await writeRandomFile(path, 50_000_000);
+        const network = await page.createCDPSession();
+        const throttle = (uploadThroughput: number) =>
+          network.send("Network.emulateNetworkConditions", {
+            ...{ offline: false, latency: 0, downloadThroughput: -1 },
+            uploadThroughput,
+          });
+        await network.send("Network.enable");
+        await throttle(5_000_000);
+        await choose(page, "Send files", [path]);
+        await page.waitForFunction(() => {
+          const bar = document.querySelector<HTMLProgressElement>(
+            ".card.waits progress",
+          );
+          return bar !== null && bar.value > 0 && bar.value < bar.max;
+        });
+        await shows(page, ".card.waits", " of 50.0 MB");
+        await noneSerious(page);
+        await press(page, "Cancel");
+        await page.waitForFunction(() =>
+          !document.body.textContent?.includes("large.bin")
+        );
+        await throttle(-1);
+        await network.detach();
+      },
+    );
 
     await step(
       "whoever compares the safety number, or blocks somebody, sees it",
@@ -492,6 +536,7 @@ browserTest(
       assert(await page.$(".notice") !== null);
       await press(page, "Accept");
       await shows(page, ".chat.session .tag", "Private");
+      await shows(page, ".note", "Private session with luke is open");
       await page.waitForSelector(".chat.session textarea");
       await page.type("textarea", "only for you");
       await page.keyboard.press("Enter");

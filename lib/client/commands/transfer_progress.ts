@@ -4,6 +4,13 @@ import { peerText } from "./peer.ts";
 import { visible } from "../../base/text.ts";
 import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
 
+/** What a transfer is of: `holiday`, `a.mp4 and 2 more`. */
+export function offeredName(
+  { name, roots = 1 }: { readonly name: string; readonly roots?: number },
+): string {
+  return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);
+}
+
 /** What a transfer that has not ended is busy with. */
 export function transferPhase(info: TransferInfo): string {
   const { state, direction, accepted, transfer, via, bytes, size } = info;

@@ -10,7 +10,11 @@ import {
 import { pathText, waitsFor } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { unreadableText } from "../tree/entry_states.ts";
-import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
+import {
+  offeredName,
+  offeredSize,
+  pausedText,
+} from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import {
@@ -116,7 +120,7 @@ export function renderTransfer(
 ): string[] {
   const { info, summary, message, own = false } = event;
   const isIncoming = info.direction === "incoming";
-  const file = offeredText(info);
+  const file = offeredName(info);
   const size = sizeText(info);
   const user = palette.name(visible(peerText(info)));
   const label = `${info.transfer}: ${file}`;
@@ -234,12 +238,7 @@ function summaryText(
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
   ];
   const more = grown ? "; the file has grown since it was offered" : "";
-  return `${offeredText(info)}: ${parts.join(", ")}${more}`;
-}
-
-/** `holiday`, `a.mp4 and 2 more`. */
-function offeredText({ name, roots = 1 }: TransferInfo): string {
-  return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);
+  return `${offeredName(info)}: ${parts.join(", ")}${more}`;
 }
 
 /** `luke left out 3 files`; undefined where all were wanted. */
@@ -264,7 +263,7 @@ function sizeText(info: TransferInfo): string {
 
 /** The line that tells that a transfer waits, or goes on. */
 export function renderPaused(info: TransferInfo): string {
-  const label = `${info.transfer}: ${visible(info.name)}`;
+  const label = `${info.transfer}: ${offeredName(info)}`;
   if (!info.paused) return `${label} goes on`;
   if (info.pausedBy !== undefined) {
     const hint = info.pausedBy.includes("me")

@@ -5,6 +5,7 @@ import { peerText } from "../../commands/peer.ts";
 import type { PathKind } from "../../../engine/path/path_kind.ts";
 import {
   filesText,
+  offeredName,
   offeredSize,
   partDone,
   percentDone,
@@ -56,7 +57,7 @@ export function transferRows(
 
 function headOf(info: TransferInfo): string {
   const arrow = info.direction === "incoming" ? "<" : ">";
-  return `${info.transfer} ${arrow} ${visible(info.name)}`;
+  return `${info.transfer} ${arrow} ${offeredName(info)}`;
 }
 
 function userOf(info: TransferInfo): string {

@@ -3,6 +3,7 @@
  * activity, groups, and people who are on line.
  */
 import { visible } from "../../../../base/text.ts";
+import { offeredName } from "../../../commands/transfer_progress.ts";
 import type { ClientView } from "../../../events/client_view.ts";
 import { isAsked } from "../../../commands/transfer_info.ts";
 import type {
@@ -131,8 +132,8 @@ function offersIn(view: ClientView): Map<ConversationKey, string[]> {
   const add = (key: ConversationKey, user: string, what: string) =>
     offers.set(key, [...offers.get(key) ?? [], `${visible(user)} ${what}`]);
   for (const { info } of view.transfers()) {
-    const { user, name } = info;
-    if (isAsked(info)) add(placeOf(info), user, `offers ${visible(name)}`);
+    const { user } = info;
+    if (isAsked(info)) add(placeOf(info), user, `offers ${offeredName(info)}`);
   }
   for (const info of view.sessions()) {
     const { user } = info;

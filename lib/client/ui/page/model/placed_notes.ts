@@ -3,7 +3,11 @@ import type { ConversationKey } from "../../../events/conversations.ts";
 import type { ChatNote } from "./notes.ts";
 
 /** Something in a conversation that is no message, and where it stands. */
-export interface PlacedNote extends ChatNote {
+export interface PlacedNote extends ChatNote, Place {}
+
+/** Where something stands in a conversation that is no message. */
+export interface Place {
+  /** Of what stands below the same message, the lower comes first. */
   readonly id: number;
   /** It stands below the messages up to this time. */
   readonly below: number;

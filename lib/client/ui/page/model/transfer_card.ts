@@ -7,6 +7,7 @@ import {
   formatSpan,
 } from "../../../../base/format.ts";
 import {
+  offeredName,
   partDone,
   pathNumbers,
   speedOf,
@@ -47,7 +48,7 @@ export type TransferAction =
 export function transferCard(
   { info, summary, message, resumable }: SeenTransfer,
 ): TransferCard {
-  const { name, files, leftOut, size, state, direction } = info;
+  const { files, leftOut, size, state, direction } = info;
   const count = files === undefined ? [] : [countFiles(files)];
   const others = leftOut === undefined
     ? []
@@ -55,7 +56,7 @@ export function transferCard(
   const isKnown = !info.stream && (size > 0 || state !== "preparing");
   const weight = isKnown ? [formatSize(size)] : [];
   const isIncoming = direction === "incoming";
-  const title = visible(name);
+  const title = offeredName(info);
   const about = [...count, ...weight, ...others].join(", ");
   const why = message === undefined ? undefined : visible(message);
   const card = { title, about, details: [], actions: [] };

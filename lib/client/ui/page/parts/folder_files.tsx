@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { countFiles, formatSize } from "../../../../base/format.ts";
 import { visible } from "../../../../base/text.ts";
+import { offeredName } from "../../../commands/transfer_progress.ts";
 import { isAsked, type TransferInfo } from "../../../commands/transfer_info.ts";
 import {
   choiceOf,
@@ -31,7 +32,7 @@ export function FolderFiles(
 ): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const list = useList(info, isOpen);
-  const { transfer, name } = info;
+  const { transfer, name, roots = 1 } = info;
   return (
     <div class="folder">
       <button
@@ -44,7 +45,7 @@ export function FolderFiles(
         }}
       >
         {isOpen ? "Hide the files" : "Show the files"}
-        <span class="hidden">of {visible(name)}</span>
+        <span class="hidden">of {offeredName(info)}</span>
       </button>
       {isOpen && (list === undefined
         ? <p class="dim">Asking for the list…</p>
@@ -54,7 +55,7 @@ export function FolderFiles(
           <Files
             key={transfer}
             list={list}
-            folder={name}
+            folder={roots > 1 ? "" : name}
             // What is not listed cannot be left out one by one.
             onChoice={isAsked(info) && list.files.length === list.all
               ? onChoice

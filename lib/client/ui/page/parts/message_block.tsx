@@ -18,7 +18,7 @@ import {
   todayFor,
   wholeTime,
 } from "../model/shown_messages.ts";
-import type { PlacedNote } from "../model/placed_notes.ts";
+import type { Place, PlacedNote } from "../model/placed_notes.ts";
 import { Icon } from "./icon.tsx";
 import { MessageText } from "./message_text.tsx";
 import { NoteLine } from "./note_line.tsx";
@@ -28,12 +28,12 @@ import { TransferBox } from "./transfer_box.tsx";
 export type Between =
   | {
     readonly kind: "note";
-    readonly below: number;
+    readonly place: Place;
     readonly note: PlacedNote;
   }
   | {
     readonly kind: "transfer";
-    readonly below: number;
+    readonly place: Place;
     readonly transfer: SeenTransfer;
   };
 
@@ -172,7 +172,7 @@ class MessageBlock extends Skippable {
             ),
           ];
           // These stay: files are being chosen in them, or a video plays.
-          while (rest[0] !== undefined && rest[0].below < next) {
+          while (rest[0] !== undefined && rest[0].place.below < next) {
             const item = rest.shift()!;
             all.push(<BetweenItem key={idOf(item)} item={item} />);
           }
@@ -216,7 +216,9 @@ export function cut(
       before: parts[index - 1]?.at(-1)?.messages.at(-1) ?? all.before,
       firstNew: ifHere(all.firstNew),
       sought: ifHere(all.sought),
-      between: all.between.filter(({ below }) => below >= from && below < to),
+      between: all.between.filter(({ place }) =>
+        place.below >= from && place.below < to
+      ),
       delivered: Math.max(
         ...blocks.map(({ messages }) => deliveredIn(messages, all.delivered)),
       ),

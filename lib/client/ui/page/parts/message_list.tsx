@@ -100,7 +100,7 @@ export function MessageList(
   const between = betweenOf(store, of);
   const groups = Map.groupBy(blocks, ({ group }) => group);
   const start = startOf(blocks) ?? Infinity;
-  const above = between.filter(({ below }) => below < start);
+  const above = between.filter(({ place }) => place.below < start);
   const all = {
     before: undefined,
     firstNew: store.firstNew,
@@ -274,18 +274,19 @@ function deliveredTo(store: PageStore, of: ConversationKey): number {
 function betweenOf(store: PageStore, of: ConversationKey): Between[] {
   const notes = store.notes.of(of).map((note): Between => ({
     kind: "note",
-    below: note.below,
+    place: note,
     note,
   }));
   const transfers = store.view.transfers()
     .filter(({ info }) => placeOf(info) === of)
-    .sort((one, other) => one.info.transfer - other.info.transfer)
     .map((transfer): Between => ({
       kind: "transfer",
-      below: store.placeOfTransfer(transfer.info.transfer),
+      place: store.placeOfTransfer(transfer.info.transfer),
       transfer,
     }));
-  return [...notes, ...transfers].sort((one, other) => one.below - other.below);
+  return [...notes, ...transfers].sort((one, other) =>
+    one.place.below - other.place.below || one.place.id - other.place.id
+  );
 }
 
 /** The same function for as long as the conversation is the same. */

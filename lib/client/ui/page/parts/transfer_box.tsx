@@ -31,7 +31,11 @@ export function TransferBox(
   return (
     <section class={`card ${mood}`} aria-label={`File ${title}`}>
       <div class="head">
-        <Icon name={info.files === undefined ? "file" : "folder"} />
+        <Icon
+          name={info.files === undefined || (info.roots ?? 1) > 1
+            ? "file"
+            : "folder"}
+        />
         <div class="grow">
           <b class="title">
             <bdi>{title}</bdi>

@@ -5,6 +5,7 @@
  * something. Components read the signals and call what is here.
  */
 import { type Signal, signal } from "@preact/signals";
+import { offeredName } from "../../../commands/transfer_progress.ts";
 import type { ChatTarget } from "../../../commands/command.ts";
 import type { ClientEvent } from "../../../events/client_event.ts";
 import { ClientView } from "../../../events/client_view.ts";
@@ -50,7 +51,7 @@ import {
   shownAsMessage,
   spokenOf,
 } from "../model/notes.ts";
-import { PlacedNotes } from "../model/placed_notes.ts";
+import { type Place, PlacedNotes } from "../model/placed_notes.ts";
 import { namesMe } from "../model/rich_text.ts";
 import { placeOf } from "../model/transfer_card.ts";
 
@@ -100,8 +101,7 @@ export class PageStore {
 
   #view = new ClientView("");
   readonly #logs = new Map<ConversationKey, MessageLog>();
-  /** Below which message each transfer stands. */
-  readonly #transferPlaces = new Map<number, number>();
+  readonly #transferPlaces = new Map<number, Place>();
   readonly #kept = new KeptTab();
   /** Where older messages are on their way. */
   readonly #loading = new Map<ConversationKey, Promise<void>>();
@@ -155,9 +155,9 @@ export class PageStore {
     return log;
   }
 
-  /** Below the messages up to which time a transfer stands. */
-  placeOfTransfer(transfer: number): number {
-    return this.#transferPlaces.get(transfer) ?? 0;
+  /** Where a transfer stands. */
+  placeOfTransfer(transfer: number): Place {
+    return this.#transferPlaces.get(transfer) ?? { id: 0, below: 0 };
   }
 
   /** Opens a conversation; without one, the list. */
@@ -379,7 +379,9 @@ export class PageStore {
   #begin(view: ClientView): void {
     this.#view = view;
     const open = this.#kept.restore(this.phase.value.login);
-    for (const { info } of view.transfers()) this.#placeTransfer(info);
+    const transfers = view.transfers().map(({ info }) => info)
+      .sort((one, other) => one.transfer - other.transfer);
+    for (const info of transfers) this.#placeTransfer(info);
     if (this.open.value === undefined) this.openChat(open);
     this.#flush();
   }
@@ -449,27 +451,26 @@ export class PageStore {
 
   #placeTransfer(info: Parameters<typeof placeOf>[0]): void {
     if (this.#transferPlaces.has(info.transfer)) return;
-    // Where nothing is known yet, what was said before is asked for later.
-    const below = this.#lastIn(placeOf(info)) || Date.now();
-    this.#transferPlaces.set(info.transfer, below);
+    this.#transferPlaces.set(info.transfer, this.#placeIn(placeOf(info)));
     if (info.direction === "incoming" && info.state === "offered") {
-      this.announce({ from: info.user, text: `offers ${info.name}` });
+      this.announce({ from: info.user, text: `offers ${offeredName(info)}` });
     }
   }
 
   #note(key: ConversationKey, note: Omit<ChatNote, "key">): void {
-    const below = this.#lastIn(key) || Date.now();
-    this.notes.add({ ...note, key, id: this.#nextId++, below });
+    this.notes.add({ ...note, key, ...this.#placeIn(key) });
     if (key === this.open.value && note.text[0] !== undefined) {
       this.announce({ text: note.text[0] });
     }
     this.#flushSoon();
   }
 
-  /** When the last message of a conversation was said. */
-  #lastIn(key: ConversationKey): number {
+  /** Of what comes now: below all that is in a conversation. */
+  #placeIn(key: ConversationKey): Place {
     const inView = this.#view.conversation(key)?.messages.at(-1)?.at ?? 0;
-    return Math.max(inView, this.#logs.get(key)?.last?.at ?? 0);
+    const last = Math.max(inView, this.#logs.get(key)?.last?.at ?? 0);
+    // Where nothing is known yet, what was said before is asked for later.
+    return { id: this.#nextId++, below: last || Date.now() };
   }
 
   #firstUnseen(

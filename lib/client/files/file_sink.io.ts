@@ -7,6 +7,7 @@
 import { join } from "@std/path";
 import { statOfSystem } from "./stat_of_system.io.ts";
 import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
+import { freeCopy, triedCopies } from "./free_copy.ts";
 import { receivedName } from "./received_name.ts";
 import type { FileAttributes } from "../../engine/packets/fin_frame.ts";
 import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
@@ -18,6 +19,7 @@ import {
   lookAtFolder,
 } from "./download_folder.io.ts";
 import { cannotWrite, SinkError } from "./sink_error.io.ts";
+import { lookAt } from "../../system/own_file.io.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
 
 /** What is to be received. */
@@ -222,8 +224,18 @@ export class FileSink {
     });
   }
 
-  *#allNames(): Iterable<string> {
-    for (let copy = 0; copy < maxCopies; copy++) yield this.#names(copy);
+  /** Each is asked for when those before it are taken. */
+  async *#allNames(): AsyncIterable<string> {
+    for (let copy = 0; copy < triedCopies; copy++) yield this.#names(copy);
+    const search = freeCopy(triedCopies);
+    let next = search.next();
+    while (!next.done) {
+      const path = join(this.#folder, this.#names(next.value));
+      next = search.next(await lookAt(path) !== undefined);
+    }
+    // Others may take it meanwhile.
+    const end = next.value + triedCopies;
+    for (let copy = next.value; copy < end; copy++) yield this.#names(copy);
   }
 }
 
@@ -257,6 +269,7 @@ function cannotOpen(folder: string, error: unknown): SinkError {
 }
 
 const { blockBytes } = transferLimits;
+/** So many may come at a time. */
 const maxCopies = 1_000;
 /** Left free for everything else on the disk. */
 const reserveBytes = 1024 * 1024;

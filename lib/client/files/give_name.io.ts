@@ -16,7 +16,7 @@ import { lockFolder } from "../../system/sync_folder.io.ts";
 export async function giveName(
   handle: Deno.FsFile,
   path: string,
-  names: Iterable<string>,
+  names: Iterable<string> | AsyncIterable<string>,
 ): Promise<string> {
   const folder = dirname(path);
   // A name nobody knows comes first: what gets it is looked at before the rest.
@@ -58,9 +58,9 @@ async function linkToFree(
   handle: Deno.FsFile,
   from: string,
   folder: string,
-  names: Iterable<string>,
+  names: Iterable<string> | AsyncIterable<string>,
 ): Promise<string> {
-  for (const name of names) {
+  for await (const name of names) {
     const path = join(folder, name);
     try {
       // A link, unlike a rename, fails when the name is taken.
@@ -79,12 +79,12 @@ async function linkToFree(
 async function moveWithoutLinks(
   handle: Deno.FsFile,
   from: string,
-  names: Iterable<string>,
+  names: Iterable<string> | AsyncIterable<string>,
 ): Promise<string> {
   const folder = dirname(from);
   const lock = await lockFolder(folder);
   try {
-    for (const name of names) {
+    for await (const name of names) {
       const path = join(folder, name);
       if (await lookAt(path) !== undefined) continue;
       if (!await isAt(handle, from)) throw goneFrom(from);

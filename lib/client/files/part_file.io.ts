@@ -302,7 +302,9 @@ export class PartFile {
    * @throws {SinkError} when it is not at its place or not as it was written;
    * what the system says.
    */
-  async giveName(names: Iterable<string>): Promise<string> {
+  async giveName(
+    names: Iterable<string> | AsyncIterable<string>,
+  ): Promise<string> {
     if (this.#confirmed === undefined) throw damaged(this.path);
     const { state, checks } = this.#confirmed;
     const now = fileState(this.#file.statSync());

@@ -1,11 +1,7 @@
 /** Gives a received folder its name, once all of it is whole. */
 import { join } from "@std/path";
-import {
-  lookAtSync,
-  maxCopies,
-  tooManyCopies,
-  type TreePlace,
-} from "./tree_place.io.ts";
+import { freeCopy, triedCopies } from "../files/free_copy.ts";
+import { lookAtSync, tooManyCopies, type TreePlace } from "./tree_place.io.ts";
 
 /**
  * Moves the part to the first name that is free.
@@ -18,13 +14,30 @@ export function nameTree(
   place: TreePlace,
   names: (copy: number) => string,
 ): string {
-  for (let copy = 0; copy < maxCopies; copy++) {
-    const path = join(place.folder, names(copy));
+  for (const name of allNames(place.folder, names)) {
+    const path = join(place.folder, name);
     if (!reserve(path)) continue;
     place.mustBeMade(place.root);
     if (moveOver(place.part, path)) return path;
   }
   throw tooManyCopies(place.folder, names(0));
+}
+
+/** Each is asked for when those before it are taken. */
+function* allNames(
+  folder: string,
+  names: (copy: number) => string,
+): Iterable<string> {
+  for (let copy = 0; copy < triedCopies; copy++) yield names(copy);
+  const search = freeCopy(triedCopies);
+  let next = search.next();
+  while (!next.done) {
+    const found = lookAtSync(join(folder, names(next.value)));
+    next = search.next(found !== undefined);
+  }
+  // Others may take it meanwhile.
+  const end = next.value + triedCopies;
+  for (let copy = next.value; copy < end; copy++) yield names(copy);
 }
 
 /** Takes a name that is free, with an empty folder that is moved over. */

@@ -41,6 +41,20 @@ Deno.test("FileSink.finish: the file has its name, nothing else is left", async 
   });
 });
 
+Deno.test("FileSink.finish: one of which there are thousands gets the next name", async () => {
+  await withFolder(async (folder) => {
+    for (let copy = 0; copy < 3_000; copy++) {
+      const suffix = copy === 0 ? "" : ` (${copy})`;
+      await Deno.writeTextFile(join(folder, `yoda_a${suffix}.txt`), "");
+    }
+    const paths = [await receive(folder, "one"), await receive(folder, "two")];
+    assertEquals(paths.map((path) => basename(path)), [
+      "yoda_a (3000).txt",
+      "yoda_a (3001).txt",
+    ]);
+  });
+});
+
 Deno.test("FileSink.finish: a name that is taken, even by a link, is left alone", async () => {
   await withFolder(async (folder) => {
     const precious = join(folder, "precious");

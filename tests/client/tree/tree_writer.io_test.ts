@@ -113,6 +113,20 @@ Deno.test("a tree arrives with names, times, modes and empty folders", () =>
     }
   }));
 
+Deno.test("a tree of whose name there are thousands gets the next one", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, { "trip/a": "one" });
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    for (let copy = 0; copy < 1_500; copy++) {
+      const suffix = copy === 0 ? "" : ` (${copy})`;
+      await Deno.mkdir(join(folder, `yoda_trip${suffix}`));
+    }
+    const writer = await receive(folder, found);
+    move(found, writer).close();
+    const { path } = await writer.finish();
+    assertEquals(path, join(folder, "yoda_trip (1500)"));
+  }));
+
 Deno.test("what is whole stays when a tree is interrupted anywhere, and the file under way goes on", () =>
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);

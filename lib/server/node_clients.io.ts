@@ -115,9 +115,9 @@ export class NodeClients {
     return { connections, hasNats, isServed: core !== undefined, lags };
   }
 
-  /** Reads the certificate anew and shows it to those who connect from now on. */
-  async reloadCertificate(): Promise<void> {
-    await this.#shown?.reload();
+  /** See `Serving.reloadCertificate`. */
+  async reloadCertificate(): Promise<string | undefined> {
+    return await this.#shown?.reload();
   }
 
   /**

@@ -87,8 +87,12 @@ export interface Entrance {
   hosts?(): readonly string[];
   /** Takes the first clients. */
   start(): void;
-  /** Reads the certificate anew and shows it to those who connect from now on. */
-  reloadCertificate(): Promise<void>;
+  /**
+   * Reads the certificate anew and shows it to those who connect from now on.
+   *
+   * @returns The fingerprint of its key; undefined without TLS.
+   */
+  reloadCertificate(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -100,8 +104,12 @@ export interface Serving extends MetricsSource {
   start(): void;
   /** The accounts were edited. */
   handleAccounts(accounts: Accounts): void;
-  /** Reads the certificate anew and shows it to those who connect from now on. */
-  reloadCertificate(): Promise<void>;
+  /**
+   * Reads the certificate anew and shows it to those who connect from now on.
+   *
+   * @returns The fingerprint of its key; undefined without TLS.
+   */
+  reloadCertificate(): Promise<string | undefined>;
   /**
    * Tells every client that the server shuts down, stores and logs what is left
    * and closes everything; takes less than 2 s.

@@ -25,6 +25,7 @@ export class ShownCertificate {
   readonly #show: (certificate: TlsCertificate) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #current: TlsCertificate;
+  #reading: Promise<void> = Promise.resolve();
   #isRenewing = false;
 
   /**
@@ -43,8 +44,18 @@ export class ShownCertificate {
     this.#timer = setInterval(() => this.#renew(), renewalCheckMs);
   }
 
-  /** Reads it anew; when that fails it stays as it was. */
-  async reload(): Promise<void> {
+  /**
+   * Reads it anew; when that fails it stays as it was.
+   *
+   * @returns The fingerprint of the key that is shown then.
+   */
+  async reload(): Promise<string> {
+    // What was read first must not be shown last.
+    await (this.#reading = this.#reading.then(() => this.#read()));
+    return this.#current.fingerprint;
+  }
+
+  async #read(): Promise<void> {
     const { report } = this.#parts;
     const before = this.#current;
     try {

@@ -87,7 +87,9 @@ export async function startServer(
     fingerprint: certificate?.fingerprint,
     metricsPort: metrics?.port,
     handleAccounts: (accounts) => serving.handleAccounts(accounts),
-    reloadCertificate: () => serving.reloadCertificate(),
+    async reloadCertificate() {
+      await serving.reloadCertificate();
+    },
     async stop() {
       await serving.stop();
       await running.disposeAsync();

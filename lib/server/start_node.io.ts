@@ -224,8 +224,17 @@ class Node implements LeaseOwner, MetricsSource {
   }
 
   async reloadCertificate(): Promise<void> {
-    // Who stands by without clients reads it when its time comes.
-    await (this.#clients ?? this.#serving)?.reloadCertificate();
+    const { options, report } = this.#parts;
+    if (options.plain) return;
+    const shows = this.#clients ?? this.#serving;
+    try {
+      // Who stands by without clients shows it when its time comes.
+      const key = await shows?.reloadCertificate() ??
+        (await tlsCertificate(this.#parts)).fingerprint;
+      this.#lease.handleKey(key);
+    } catch (error) {
+      report("error", messageOf(error));
+    }
   }
 
   fault(): string | undefined {
@@ -289,6 +298,7 @@ class Node implements LeaseOwner, MetricsSource {
       const certificate = options.plain || this.#clients !== undefined
         ? undefined
         : await tlsCertificate(this.#parts);
+      if (certificate) this.#lease.handleKey(certificate.fingerprint);
       const source = new ClusterAccounts(this.#lease.openAccounts(), report);
       const accounts = await source.load(options.credentials, signal);
       const serving = await prepareServing({

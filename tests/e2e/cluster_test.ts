@@ -1,6 +1,7 @@
 /** Several nodes with one database, of which one serves. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withDeadline } from "../../lib/system/clock.io.ts";
+import { testCertificate } from "../support/test_certificate.ts";
 import { accountLine } from "../support/account_line.ts";
 import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
 import { testUnless } from "../support/test_unless.ts";
@@ -200,6 +201,45 @@ testUnless(
         await said([...args, "--port", "0"], folder),
         "give all nodes the same files",
       );
+      // It shows another one: whoever has that is let in from then on.
+      const { cert, key } = await testCertificate();
+      const files = [
+        ...["--tls-cert", `${folder}/cert.pem`],
+        ...["--tls-key", `${folder}/key.pem`],
+      ];
+      for (const [name, text] of [["cert", cert], ["key", key]]) {
+        await Deno.writeTextFile(`${folder}/${name}.pem`, `${text}`);
+        await Deno.writeTextFile(
+          node.path("data", `tls-${name}.pem`),
+          `${text}`,
+        );
+      }
+      node.process.signal("SIGHUP");
+      const told = await node.process.waitFor(
+        "it reads the certificate anew",
+        (line) => line.includes("its key is another one"),
+      );
+      const fingerprint = told.match(/SHA256:[^,]+/)?.[0];
+      await waitUntil("that is known", async () => {
+        const [row] = await postgres.rows("parley1", "SELECT key FROM nodes");
+        return row?.key === fingerprint;
+      });
+      await using second = await TestServer.start({
+        ...{ accounts, plain: false },
+        args: [...args, ...files, "--node", "second"],
+      });
+      // Also while one stands by.
+      const third = await testCertificate();
+      await Deno.writeTextFile(`${folder}/cert.pem`, third.cert);
+      await Deno.writeTextFile(`${folder}/key.pem`, third.key);
+      second.process.signal("SIGHUP");
+      await waitUntil("that is known, too", async () => {
+        const rows = await postgres.rows(
+          "parley1",
+          "SELECT DISTINCT key FROM nodes WHERE key <> ''",
+        );
+        return rows.length === 2;
+      });
     });
     await node.stop();
     assertStringIncludes(await statusOf(database), "no node is the core");

@@ -38,6 +38,8 @@ export interface LeaseOwner {
 export interface Lease {
   /** The same for all nodes with this database. */
   readonly secret: Uint8Array;
+  /** This node shows a key with another fingerprint from now on. */
+  handleKey(fingerprint: string): void;
   /** Begins to watch the row, and takes it when it is free. */
   start(owner: LeaseOwner): void;
   /**

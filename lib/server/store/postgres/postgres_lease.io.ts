@@ -49,6 +49,8 @@ export class PostgresLease implements Lease {
   #lastFault = "";
   /** Why this node could not become the core last; empty when it could. */
   #lastRefusal = "";
+  /** Of its certificate. */
+  #key: string;
   #isClosed = false;
 
   /** Use {@link openLease}. */
@@ -61,7 +63,12 @@ export class PostgresLease implements Lease {
     this.secret = secret;
     this.#place = place;
     this.#options = options;
+    this.#key = options.key;
     this.#report = report;
+  }
+
+  handleKey(fingerprint: string): void {
+    this.#key = fingerprint;
   }
 
   start(owner: LeaseOwner): void {
@@ -232,8 +239,9 @@ export class PostgresLease implements Lease {
 
   async #sayThatItIsThere(): Promise<void> {
     if (performance.now() < this.#seenAt + seenMs) return;
-    const { node, version, key } = this.#options;
-    const [row] = await this.#ask(seenQuery, [this.#run, node, version, key]);
+    const { node, version } = this.#options;
+    const values = [this.#run, node, version, this.#key];
+    const [row] = await this.#ask(seenQuery, values);
     this.#seenAt = performance.now();
     this.#watch.handleSeen(row?.namesake === true, this.#seenAt);
   }
@@ -338,7 +346,8 @@ const renewQuery =
   "WHERE holder = $1 AND lease = $2 AND expires IS NOT NULL RETURNING lease";
 const seenQuery = "INSERT INTO nodes (run, name, version, key, seen) " +
   "VALUES ($1, $2, $3, $4, clock_timestamp()) " +
-  "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen " +
+  "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen, " +
+  "key = excluded.key " +
   "RETURNING EXISTS (SELECT FROM nodes AS other WHERE other.name = $2 " +
   "AND other.run <> $1 AND other.seen > clock_timestamp() - interval '5 s') " +
   "AS namesake";

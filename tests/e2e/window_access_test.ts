@@ -21,6 +21,18 @@ browserTest(
     await page.waitForSelector("[name=password]");
 
     await step(
+      "a page without its key takes the next address that is entered over it",
+      async () => {
+        await page.evaluate(() => sessionStorage.clear());
+        await page.reload();
+        await shows(page, "h1", "This page has lost its key");
+        await page.goto((await gui.newAddress()).href);
+        await page.waitForSelector("[name=password]");
+        assertEquals(await page.evaluate(() => location.hash), "");
+      },
+    );
+
+    await step(
       "one tab too many is told why, and is let in later",
       async () => {
         const token = await gui.token();

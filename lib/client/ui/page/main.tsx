@@ -15,6 +15,9 @@ addEventListener("click", (event) => {
   event.stopPropagation();
 }, true);
 
+// An address of Parley's that is entered over this one loads nothing by itself.
+addEventListener("hashchange", () => location.reload());
+
 const store = new PageStore();
 // Where it answers at once, the first that is drawn is what is to be seen.
 await Promise.race([

@@ -145,6 +145,25 @@ browserTest(
       },
     );
 
+    await step("in a low window there is room to read beside it", async () => {
+      await yoda.evaluate(() =>
+        document.querySelectorAll<HTMLElement>(".notice button").forEach((
+          button,
+        ) => button.click())
+      );
+      await yoda.waitForFunction(() => !document.querySelector(".notice"));
+      const before = yoda.viewport();
+      // That of a laptop at 200 %.
+      await yoda.setViewport({ width: 550, height: 380 });
+      const [log, tile] = await yoda.$$eval(
+        ".log, .tile:not(.me)",
+        (all) =>
+          all.map(({ clientHeight }) => clientHeight).sort((a, b) => a - b),
+      );
+      assert((log ?? 0) > 60 && (tile ?? 0) > 60, `${log} and ${tile} pixels`);
+      await yoda.setViewport(before);
+    });
+
     await step("another name is of the same person", async () => {
       for (const name of ["lars", "luke"]) {
         await luke.type("textarea", `/rename ${name}`);

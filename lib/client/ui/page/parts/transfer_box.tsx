@@ -27,9 +27,13 @@ export function TransferBox(
   const [choice, setChoice] = useState(everything);
   const percent = Math.floor((part ?? 0) * 100);
   const medium = mediumOf(info);
-  const label = `${info.direction === "incoming" ? "From" : "To"} ${info.user}`;
+  const isIncoming = info.direction === "incoming";
+  const label = `${isIncoming ? "From" : "To"} ${info.user}`;
   return (
-    <section class={`card ${mood}`} aria-label={`File ${title}`}>
+    <section
+      class={`card ${mood}${isIncoming ? "" : " own"}`}
+      aria-label={`File ${title}`}
+    >
       <div class="head">
         <Icon
           name={info.files === undefined || (info.roots ?? 1) > 1

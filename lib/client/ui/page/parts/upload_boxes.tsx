@@ -13,7 +13,11 @@ export function UploadBoxes(
   return (
     <>
       {uploads.map(({ batch, title, size, done, stop }) => (
-        <section key={batch} class="card waits" aria-label={`File ${title}`}>
+        <section
+          key={batch}
+          class="card waits own"
+          aria-label={`File ${title}`}
+        >
           <div class="head">
             <Icon name="file" />
             <div class="grow">
@@ -31,8 +35,7 @@ export function UploadBoxes(
             </div>
             <button
               type="button"
-              onClick={() =>
-                stop.abort()}
+              onClick={() => stop.abort()}
             >
               Cancel
             </button>

@@ -98,7 +98,7 @@ Deno.test("ServerConnection tries all places, and says what is wrong with the la
 
 Deno.test("ServerConnection: known servers that cannot be read just now may pass", async () => {
   await inFolder(async (pins) => {
-    await Deno.mkdir(pins.path);
+    await Deno.mkdir(pins.path, { recursive: true });
     const kinds: string[] = [];
     new ServerConnection(
       new ServerPlaces({ host: hostname, port: freePort() }),

@@ -9,6 +9,8 @@
  * names another place, such as one in memory. On the slow link loads are smaller,
  * so that each takes seconds there, too. `deno task bench folder --peers`; what this machine
  * does not have (rsync, `ip`, LINKEMU) is left out, with a note.
+ *
+ *     deno run -A tests/bench/folder_peers.ts [LINK…] [LOAD…]
  */
 import { dirname, join } from "@std/path";
 import { logIn } from "../support/jedi.ts";
@@ -18,6 +20,7 @@ import { freePort } from "../support/free_port.ts";
 import { TestServer } from "../support/test_server.ts";
 import { type BenchLink, benchLinks } from "./bench_link.ts";
 import { BenchPeer } from "./bench_peer.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 import { usageOf } from "./process_usage.ts";
 
 /** What {@link folderPeers} measures. */
@@ -50,7 +53,7 @@ export async function folderPeers(
       continue;
     }
     // What takes seconds over a slow link.
-    const scale = plan.megabytes < 200 ? 1 / 40 : 1;
+    const scale = plan.megabytes < 200 ? plan.megabytes / 2000 : 1;
     for (const load of loads) {
       const dir = Deno.env.get("BENCH_FOLDER");
       const folder = await Deno.makeTempDir({
@@ -251,3 +254,20 @@ function print(line: object): void {
 
 const usualLinks = ["loopback", "1G-4ms", "100M-40ms-1%"];
 const patienceMs = 390_000;
+
+if (import.meta.main) {
+  const { words } = taskArguments({
+    usage: "deno run -A tests/bench/folder_peers.ts [LINK…] [LOAD…]",
+    about: "Measures folders and a large file beside rsync and tar.",
+    words: "any",
+  });
+  const isLoad = (word: string) => word in makers;
+  const [links, loads] = [
+    words.filter((word) => !isLoad(word)),
+    words.filter(isLoad),
+  ];
+  await folderPeers({
+    ...(links.length > 0 ? { links } : {}),
+    ...(loads.length > 0 ? { loads } : {}),
+  });
+}

@@ -243,6 +243,14 @@ browserTest(
         const path = await received(downloads, "dot.png");
         assertEquals(await Deno.readFile(path), onePixel);
         await noneSerious(page);
+        for (const isFull of [true, false]) {
+          await page.click(".picture");
+          await page.waitForFunction(
+            (isFull: boolean) => document.fullscreenElement !== null === isFull,
+            {},
+            isFull,
+          );
+        }
         // What happens later stands below it.
         await page.type("textarea", "/blocked");
         await page.keyboard.press("Enter");

@@ -2,6 +2,7 @@
 import type { JSX, RefObject } from "preact";
 import type { CallInfo } from "../../../commands/call_info.ts";
 import { IconButton } from "../parts/icon.tsx";
+import { toggleFullScreen } from "../state/toggle_full_screen.io.ts";
 import { useStore } from "../parts/store_context.tsx";
 import { DeviceChoice } from "./device_choice.tsx";
 
@@ -77,7 +78,7 @@ export function CallControls(
           <IconButton
             icon="full"
             label="Full screen"
-            onClick={() => toggleFull(dock.current)}
+            onClick={() => toggleFullScreen(dock.current)}
           />
         </>
       )}
@@ -90,14 +91,6 @@ export function CallControls(
       {isChoosing && <DeviceChoice />}
     </div>
   );
-}
-
-function toggleFull(dock: HTMLElement | null): void {
-  const done = document.fullscreenElement === null
-    ? dock?.requestFullscreen()
-    : document.exitFullscreen();
-  // A browser that does not want to stays as it is.
-  done?.catch(() => {});
 }
 
 function togglePicture(dock: HTMLElement | null): void {

@@ -7,6 +7,7 @@ import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import type { MediumKind, ShownMedium } from "../model/transfer_card.ts";
 import type { ArrivedFile } from "../state/client_requests.io.ts";
+import { toggleFullScreen } from "../state/toggle_full_screen.io.ts";
 import { Icon } from "./icon.tsx";
 import { useStore } from "./store_context.tsx";
 
@@ -68,7 +69,14 @@ export function Medium(
   return (
     <>
       {shows === "image" && (
-        <img class="medium" src={url} alt={name} loading="lazy" />
+        <button
+          type="button"
+          class="picture"
+          title="Full screen"
+          onClick={(event) => toggleFullScreen(event.currentTarget)}
+        >
+          <img class="medium" src={url} alt={name} loading="lazy" />
+        </button>
       )}
       {shows === "video" && <video class="medium" {...about} playsInline />}
       {shows === "audio" && <audio class="sound" {...about} />}

@@ -21,18 +21,19 @@ export function Sidebar(): JSX.Element {
     filter,
     store.open.value,
   );
+  const name = filter.trim();
+  const canLookUp = isUserName(name) && people.length === 0 &&
+    name.toLowerCase() !== store.view.me.user.toLowerCase();
   const isEmpty = chats.length + groups.length + people.length === 0;
   const openFirst = () => {
     const [first] = rowsOf({ chats, groups, people, more });
-    if (first === undefined) return lookUp();
+    if (first === undefined) return canLookUp && lookUp();
     store.filter.value = "";
     store.openChat(first.key);
   };
   // Of those who are away, only the ones who were heard of are in the list.
   const lookUp = async () => {
-    const { outcome } = await store.requests.submit(
-      `/profile ${filter.trim()}`,
-    );
+    const { outcome } = await store.requests.submit(`/profile ${name}`);
     if (!outcome.ok) return store.tell(outcome.message, true);
     if (outcome.command !== "profile") return;
     store.filter.value = "";
@@ -81,9 +82,9 @@ export function Sidebar(): JSX.Element {
               : `Nothing here matches “${filter}”.`}
           </p>
         )}
-        {isUserName(filter.trim()) && people.length === 0 && (
+        {canLookUp && (
           <button type="button" onClick={lookUp}>
-            Look for {filter.trim()} on the server
+            Look for {name} on the server
           </button>
         )}
         <Rows title="Chats" rows={chats} />

@@ -205,12 +205,22 @@ class SoakCluster implements AsyncDisposable {
     "core-killed": () => this.#again(this.core, "SIGKILL"),
     "gateway-killed": () => this.#again(this.#other, "SIGKILL"),
     "core-ended": () => this.#again(this.core, "SIGTERM"),
-    "core-stopped": () => {
-      const hits = this.core;
-      hits.process.signal("SIGSTOP");
-      const over = sleep(8_000).then(() => hits.process.signal("SIGCONT"));
-      return { hits, over };
+    "core-stopped": () => this.#still(this.core, 8),
+    "gateway-stopped": () => this.#still(this.#other, 8),
+    "nats-stopped": () => {
+      this.#nats.signal("SIGSTOP");
+      return { over: sleep(8_000).then(() => this.#nats.signal("SIGCONT")) };
     },
+    "postgres-stopped": () => ({
+      over: this.#postgres.signal("SIGSTOP").then(() => sleep(8_000))
+        .then(async () => void await this.#postgres.signal("SIGCONT")),
+    }),
+    "all-killed": () => ({
+      over: Promise.all(this.nodes.map((node) => node.stop("SIGKILL")))
+        .then(async () => {
+          for (const node of this.nodes) await node.startAgain();
+        }),
+    }),
     "nats-restarted": () => ({ over: this.#nats.restart() }),
     "postgres-restarted": () => ({
       over: this.#postgres.kill().then(() => this.#postgres.run()),
@@ -222,6 +232,14 @@ class SoakCluster implements AsyncDisposable {
       return { hits: this.nodes[2]!, over };
     },
   };
+
+  /** It stands still for a while, and then goes on as if nothing had been. */
+  #still(hits: TestServer, seconds: number) {
+    hits.process.signal("SIGSTOP");
+    const over = sleep(1_000 * seconds)
+      .then(() => hits.process.signal("SIGCONT"));
+    return { hits, over };
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const node of this.nodes) await node[Symbol.asyncDispose]();
@@ -308,13 +326,17 @@ function fixedNode(
   return account % 2 === 0 ? nodes[account % nodes.length] : undefined;
 }
 
-/** All that can happen; a core is stopped for 8 s, a node cut off from NATS for 6. */
+/** All that can happen; what is stopped is for 8 s, a node cut off from NATS for 6. */
 const allKinds = [
   "core-killed",
   "gateway-killed",
   "core-ended",
   "core-stopped",
+  "gateway-stopped",
+  "all-killed",
+  "nats-stopped",
   "nats-restarted",
+  "postgres-stopped",
   "postgres-restarted",
   "node-cut-off",
 ] as const;
@@ -337,7 +359,11 @@ const titles: Readonly<Record<Misfortune, string>> = {
   "gateway-killed": "kill -9 gateway",
   "core-ended": "SIGTERM core",
   "core-stopped": "SIGSTOP core 8 s",
+  "gateway-stopped": "SIGSTOP gateway 8 s",
+  "all-killed": "kill -9 all nodes",
+  "nats-stopped": "SIGSTOP NATS 8 s",
   "nats-restarted": "NATS restarts",
+  "postgres-stopped": "SIGSTOP PostgreSQL 8 s",
   "postgres-restarted": "PostgreSQL restarts",
   "node-cut-off": "a node without NATS 6 s",
 };

@@ -50,6 +50,11 @@ export class NatsServer implements AsyncDisposable {
     await this.#ready();
   }
 
+  /** Such as SIGSTOP: it stands still. */
+  signal(signal: Deno.Signal): void {
+    this.#process.signal(signal);
+  }
+
   /** Kills it. */
   async kill(): Promise<void> {
     await this.#process.kill();

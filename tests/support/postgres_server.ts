@@ -88,27 +88,32 @@ export class PostgresServer {
 
   /** Ends all of its processes in the middle of what they do (`kill -9`). */
   async kill(): Promise<void> {
+    const pids = await this.signal("SIGKILL");
+    await waitUntil("PostgreSQL is gone", async () => {
+      const found = await Promise.all(
+        pids.map((pid) => Deno.stat(`/proc/${pid}`).catch(() => 0)),
+      );
+      return found.every((each) => each === 0);
+    });
+  }
+
+  /** Sends all of its processes a signal, such as SIGSTOP; says which they are. */
+  async signal(signal: Deno.Signal): Promise<readonly number[]> {
     const text = await Deno.readTextFile(`${this.folder}/data/postmaster.pid`);
     const first = Number(text.split("\n", 1)[0]);
     const path = `/proc/${first}/task/${first}/children`;
     const others = (await Deno.readTextFile(path)).trim().split(" ").map(
       Number,
     );
-    for (const pid of [first, ...others]) {
+    const pids = [first, ...others];
+    for (const pid of pids) {
       try {
-        Deno.kill(pid, "SIGKILL");
+        Deno.kill(pid, signal);
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
-    await waitUntil("PostgreSQL is gone", async () => {
-      const found = await Promise.all(
-        [first, ...others].map((pid) =>
-          Deno.stat(`/proc/${pid}`).catch(() => 0)
-        ),
-      );
-      return found.every((each) => each === 0);
-    });
+    return pids;
   }
 
   /** Makes an empty database, and says what `--database` is to be. */

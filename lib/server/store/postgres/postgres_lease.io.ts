@@ -41,6 +41,11 @@ export class PostgresLease implements Lease {
   #owner: LeaseOwner | undefined;
   /** Writes for the core, while this node is that. */
   #writer: PostgresWriter | undefined;
+  /**
+   * Who this node was when it last lost the lease: a database that stood still
+   * may carry out afterwards what it was asked before, and renew it.
+   */
+  #lostAs: string | undefined;
   #asking: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When this node last said that it is there, monotonic ms. */
@@ -135,6 +140,7 @@ export class PostgresLease implements Lease {
       case "held":
         return owner?.handleHeld(news.term);
       case "lost":
+        this.#lostAs = this.#writer?.holder;
         this.#writer?.cut();
         this.#writer = undefined;
         return owner?.handleLost(news.why);
@@ -187,6 +193,10 @@ export class PostgresLease implements Lease {
   }
 
   async #look(): Promise<void> {
+    if (this.#lostAs !== undefined) {
+      await this.#ask(endQuery, [this.#lostAs]);
+      this.#lostAs = undefined;
+    }
     const [row] = await this.#ask(lookQuery);
     if (row === undefined) {
       const where = shownPlace(this.#place);
@@ -344,6 +354,14 @@ const lookQuery = "SELECT node, lease, moved, " +
 const renewQuery =
   "UPDATE core SET expires = clock_timestamp() + interval '5 s' " +
   "WHERE holder = $1 AND lease = $2 AND expires IS NOT NULL RETURNING lease";
+/**
+ * Its time is over. It is not given back: its connection, of which the database
+ * may not know that it is gone, is to lose the lock.
+ */
+const endQuery = "WITH ended AS (UPDATE core SET " +
+  "expires = clock_timestamp() - interval '1 ms' " +
+  "WHERE holder = $1 AND expires > clock_timestamp() RETURNING 1) " +
+  `SELECT pg_notify('${givenChannel}', '') FROM ended`;
 const seenQuery = "INSERT INTO nodes (run, name, version, key, seen) " +
   "VALUES ($1, $2, $3, $4, clock_timestamp()) " +
   "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen, " +

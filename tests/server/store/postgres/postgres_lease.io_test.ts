@@ -287,6 +287,36 @@ testUnless(
 
 testUnless(
   noPostgres,
+  "PostgresLease: a renewal that is carried out too late holds up nobody, nor does the lock of who asked for it",
+  async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const { name } = placeOf(url);
+    await using proxy = new TcpProxy({ port, plain: true });
+    const far = `postgres://parley@127.0.0.1:${proxy.port}/${name}`;
+    const first = await TestNode.start(far, "first");
+    await first.held();
+    // Gets the lock when the core's connection ends, in its place.
+    const left = await PostgresSession.open(placeOf(url));
+    const locking = left.query("SELECT pg_advisory_lock(1346458700, 1)")
+      .catch(() => {});
+    proxy.swallowAnswers();
+    proxy.swallowRequests();
+    await first.hears("lost: the database did not renew it in time");
+    await at.execute(
+      name,
+      "UPDATE core SET expires = clock_timestamp() + interval '1 hour'",
+    );
+    proxy.cut();
+    await waitUntil("it is the core again", () => first.term === 2);
+    await locking;
+    await waitUntil("the other is ended", () => !left.isOpen);
+    await first.stop();
+  },
+);
+
+testUnless(
+  noPostgres,
   "PostgresLease: a core that was not told of its end is refused by the fence, and told then",
   async () => {
     const at = await databases();

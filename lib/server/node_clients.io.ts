@@ -15,6 +15,7 @@ import {
   type CertificateParts,
   ShownCertificate,
 } from "./shown_certificate.io.ts";
+import { connectionsWithin } from "./core/limits.ts";
 import { addressesOf } from "../system/addresses.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import { version } from "../base/version.ts";
@@ -26,6 +27,8 @@ export interface NodeClientsParts extends CertificateParts {
   /** The node's name. */
   readonly node: string;
   readonly certificate: TlsCertificate | undefined;
+  /** How many files this process may open. */
+  readonly files: number;
   /** The node that the database names as the core; empty for none. */
   readonly holder?: () => string;
 }
@@ -68,9 +71,10 @@ export class NodeClients {
     nats: string,
     secret: Uint8Array,
   ): Promise<NodeClients> {
-    const { options, node, report, certificate, holder } = parts;
+    const { options, node, report, certificate, files, holder } = parts;
     const { host, port, cluster } = options;
     const network = new ClusterNetwork({
+      most: connectionsWithin(files),
       ...{ host, port, node, report, certificate, secret, holder },
       nats: await readNatsOption(nats),
       addresses: await advertised(cluster?.advertise),

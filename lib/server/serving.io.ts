@@ -13,7 +13,7 @@ import { ServerCore } from "./server_core.ts";
 import { version } from "../base/version.ts";
 import { replaceFile } from "../system/files.io.ts";
 import type { DataFolder } from "./store/data_folder.io.ts";
-import { newcomersWithin } from "./core/limits.ts";
+import { connectionsWithin, newcomersWithin } from "./core/limits.ts";
 import { deriveKey } from "../security/derive_key.io.ts";
 import { renderMetrics } from "./admin/metrics_page.ts";
 import {
@@ -250,12 +250,15 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
 
 /** Listens at this machine. */
 function openPorts(
-  parts: CertificateParts & Pick<ServingParts, "options" | "certificate">,
+  parts:
+    & CertificateParts
+    & Pick<ServingParts, "options" | "certificate" | "files">,
   shell: ServerShell,
 ): Entrance {
   const { options, report, certificate } = parts;
   const { host, port } = options;
-  const network = new TcpServer(host, port, shell, report, certificate);
+  const most = connectionsWithin(parts.files);
+  const network = new TcpServer(host, port, shell, report, certificate, most);
   const rendezvous = openRendezvous(
     options,
     (news) => shell.handleRendezvous(news),

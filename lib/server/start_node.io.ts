@@ -79,7 +79,7 @@ export async function startNode(
     // The same: who does not meet others needs nothing of it.
     const { NodeClients } = await import("./node_clients.io.ts");
     const given = {
-      ...{ options, folder, node: name, report, now, certificate },
+      ...{ options, folder, node: name, report, now, certificate, files },
       holder: () => node.holder,
     };
     return await NodeClients.open(given, nats, lease.secret);

@@ -80,6 +80,14 @@ export const limitTable = {
       "its database, its logs and connections that end",
     beyond: "`too_many_connections` comes sooner, from 16 on",
   },
+  ownFiles: {
+    value: 48,
+    unit: "files",
+    what:
+      "files that the server keeps from all clients, for its database, its " +
+      "logs and the accounts; where it can open more than some 2,000, none",
+    beyond: "whoever comes waits until a connection ends; the log says so",
+  },
   makeRoomMs: {
     value: 500,
     unit: "ms",

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../lib/wire/limits.ts";
 import {
+  connectionsWithin,
   enoughFiles,
   FailedLogins,
   newcomersWithin,
@@ -130,6 +131,13 @@ Deno.test("limit reservedFiles: half of the others are for those who are not log
   harness.advance(limits.makeRoomMs);
   for (const name of ["yoda", "luke"]) harness.login(name, "192.0.2.1");
   assertEquals(harness.core.gauges().online, 2);
+});
+
+Deno.test("limit ownFiles: all clients together leave the server some", () => {
+  assertEquals(
+    [enoughFiles, enoughFiles - 1, 256, 20].map(connectionsWithin),
+    [Infinity, enoughFiles - 1 - limits.ownFiles, 256 - limits.ownFiles, 16],
+  );
 });
 
 Deno.test("limit makeRoomMs: from then on the oldest goes, not who comes", () => {

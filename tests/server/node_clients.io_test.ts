@@ -26,7 +26,7 @@ Deno.test("NodeClients show the certificate that is there, also the one of befor
     const clients = await NodeClients.open(
       {
         ...{ options: request.options, folder: given, node: "a", certificate },
-        ...{ report() {}, now: () => clock },
+        ...{ report() {}, now: () => clock, files: 1_000 },
       },
       nats,
       new Uint8Array(32),

@@ -46,6 +46,8 @@ export interface ClusterNetworkOptions {
   readonly host: string;
   readonly port: number;
   readonly certificate: TlsCertificate | undefined;
+  /** How many connections there may be; any number by default. */
+  readonly most?: number;
   /** Known to the nodes of this cluster alone; names their subjects. */
   readonly secret: Uint8Array;
   readonly report: Report;
@@ -123,7 +125,8 @@ export class ClusterNetwork {
         return gateway.takeFrames(id, enoughBytes);
       },
     };
-    this.#tcp = new TcpServer(host, port, owner, report, certificate);
+    const { most } = options;
+    this.#tcp = new TcpServer(host, port, owner, report, certificate, most);
     this.#prefix = subjectsOf(options.secret);
     this.#bus = new NatsBus(options.nats, report);
     this.#bus.subscribe(`${this.#prefix}.lead`, (bytes) => {

@@ -147,7 +147,17 @@ export function newcomersWithin(files: number): number {
   );
 }
 
-/** From how many files on {@link newcomersWithin} tells the same. */
+/**
+ * How many connections a server may have that can open `files` more: with none
+ * left it could write no log, and see no other password.
+ */
+export function connectionsWithin(files: number): number {
+  return files >= enoughFiles
+    ? Infinity
+    : Math.max(limits.unauthenticatedPerAddress, files - limits.ownFiles);
+}
+
+/** From how many files on there is no need to save any. */
 export const enoughFiles = 2 * limits.unauthenticated + limits.reservedFiles;
 
 /** The one that came first, of those that do not wait for the server itself. */

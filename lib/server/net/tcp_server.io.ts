@@ -33,9 +33,14 @@ export class TcpServer implements Network {
     handleReleased: (id) => this.#handleReleased(id),
   };
   readonly #report: Report;
+  readonly #most: number;
   #lastId = 0;
   /** How many were accepted since the logins that wait had their turn. */
   #accepted = 0;
+  /** They have their turn before others are accepted. */
+  #isTurnDue = false;
+  /** There are as many as may be, and that was told. */
+  #isFull = false;
   #closing = false;
   #whenEmpty: (() => void) | undefined;
   #mayRead = true;
@@ -45,6 +50,7 @@ export class TcpServer implements Network {
    *
    * @param port 0 picks a free one.
    * @param certificate For TLS; without it the connections are plain.
+   * @param most So many connections are accepted; any number by default.
    * @throws {StartError} when it cannot be bound or the certificate not be used.
    */
   constructor(
@@ -53,8 +59,10 @@ export class TcpServer implements Network {
     owner: NetworkOwner,
     report: Report,
     certificate?: TlsCertificate,
+    most = Infinity,
   ) {
     this.#owner = owner;
+    this.#most = most;
     this.#report = report;
     if (certificate !== undefined) this.replaceCertificate(certificate);
     this.#listener = listen(host, port);
@@ -151,6 +159,7 @@ export class TcpServer implements Network {
     if (!this.#mayRead) connection.setReading(false);
     this.#owner.handleOpen(id, connection.remote);
     this.#takeTurns();
+    if (this.#connections.size >= this.#most) this.#handleFull();
   }
 
   /**
@@ -162,11 +171,30 @@ export class TcpServer implements Network {
     if (this.#accepted < mostAccepted && this.#logins.size < mostAccepted) {
       return;
     }
+    this.#isTurnDue = true;
     this.#listener.pause();
     this.#logins.add(() => {
       this.#accepted = 0;
-      if (!this.#closing) this.#listener.resume();
+      this.#isTurnDue = false;
+      this.#acceptAgain();
     });
+  }
+
+  #acceptAgain(): void {
+    if (this.#closing || this.#isTurnDue) return;
+    if (this.#connections.size < this.#most) this.#listener.resume();
+  }
+
+  /** The files that are left are the server's own. */
+  #handleFull(): void {
+    this.#listener.pause();
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#report(
+      "warning",
+      `${this.#most} connections are all that there may be with this limit of ` +
+        'open files ("ulimit -n"): who comes waits until one of them ends',
+    );
   }
 
   #handleFinishing(id: ConnectionId): void {
@@ -179,6 +207,9 @@ export class TcpServer implements Network {
   #handleReleased(id: ConnectionId): void {
     this.#connections.delete(id);
     this.#finishing.delete(id);
+    this.#acceptAgain();
+    // Told again when it was much better in between.
+    if (this.#connections.size < this.#most / 2) this.#isFull = false;
     if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 }

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { StartError } from "../../../lib/system/errors.io.ts";
 import type { RemoteAddress } from "../../../lib/server/model/actions.ts";
 import {
@@ -326,6 +332,39 @@ Deno.test("TcpServer lets no more than a few linger who were hung up on", async 
   assertEquals(echo.server.size, 128);
   for (const conn of conns) conn.close();
   await echo.server.close();
+});
+
+Deno.test("TcpServer accepts no more than it may, says so once, and goes on when one ends", async () => {
+  const reports: string[] = [];
+  const opened: number[] = [];
+  const server = new TcpServer(
+    "127.0.0.1",
+    0,
+    {
+      handleOpen: (id) => void opened.push(id),
+      handleData: () => {},
+      takeFrames: () => [],
+      handleClosed: () => {},
+    },
+    (_, text) => void reports.push(text),
+    undefined,
+    3,
+  );
+  server.start();
+  const { port } = server;
+  const conns = await Promise.all(
+    Array.from({ length: 5 }, () => Deno.connect({ port })),
+  );
+  for (let more = 0; more <= 2; more++) {
+    await waitUntil("they are accepted", () => opened.length === 3 + more);
+    await waitUntil("no more are there", () => server.size === 3);
+    // Whoever was accepted first.
+    server.abort(opened[more]!);
+  }
+  assertEquals(reports.length, 1);
+  assertMatch(reports[0]!, /^3 connections are all that there may be/);
+  for (const conn of conns) conn.close();
+  await server.close();
 });
 
 Deno.test("TcpServer reads bursts larger than its small buffers whole", async () => {

@@ -197,6 +197,7 @@ Deno.test("gui: the form logs in, tabs show one client, and files go both ways",
         ["paper.pdf", undefined],
       ] as const;
       for (const [name, shows] of files) {
+        await writeRandomFile(join(luke.folder, name), 5000, name.length);
         const file = await receive(luke, tab, name);
         assertEquals(file.shows, shows, name);
         const { url = "" } = file;
@@ -247,6 +248,28 @@ Deno.test("gui: the form logs in, tabs show one client, and files go both ways",
       );
     },
   );
+  await t.step("of a folder its own files are shown alone", async () => {
+    await Deno.mkdir(join(luke.folder, "trip", "sea"), { recursive: true });
+    await Deno.writeTextFile(join(luke.folder, "trip", "sea", "a.png"), "a");
+    const { transfer } = await receive(luke, tab, "trip");
+    const downloads = join(gui.folder, "Downloads");
+    const trip = join(downloads, "luke_trip");
+    if (Deno.build.os !== "windows") {
+      await Deno.symlink(downloads, join(trip, "out"));
+    }
+    const urlOf = async (path: string) => {
+      tab.say({ do: "capability", transfer, path });
+      const isIt = (each: { path?: string | undefined }) => each.path === path;
+      return (await tab.told("capability", isIt)).url;
+    };
+    assert(await urlOf("sea/a.png") !== undefined);
+    for (
+      const path of [
+        ...["sea", "gone.png", "../luke_picture.png", "out/luke_picture.png"],
+        ...[".", "../luke_trip", join(downloads, "luke_picture.png")],
+      ]
+    ) assertEquals(await urlOf(path), undefined, path);
+  });
 
   await t.step(
     "who leaves is in the form again, which knows where they were",
@@ -339,12 +362,10 @@ Deno.test("gui: /gui shows a running client in a window, which ends with it", as
   await tab.closed;
 });
 
-/** Sends a file of this name to the tab's user, and asks where it is. */
+/** Sends the file or folder of this name to the tab's user, and asks where it is. */
 async function receive(luke: TestClient, tab: GuiTab, name: string) {
-  const path = join(luke.folder, name);
-  await writeRandomFile(path, 5000, name.length);
   const from = tab.messages.length;
-  const sent = luke.succeed(`/p2pvideo yoda ${path}`);
+  const sent = luke.succeed(`/p2pvideo yoda ${join(luke.folder, name)}`);
   const isOffer = ({ event }: { event: { event: string } }) =>
     event.event === "transfer" &&
     (event as { info?: { state?: string } }).info?.state === "offered";

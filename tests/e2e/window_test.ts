@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** The window, as a person uses it: a real browser, server and other client. */
 import { assert, assertEquals } from "@std/assert";
+import { decodeBase64 } from "@std/encoding/base64";
 import { join } from "@std/path";
 import {
   browserTest,
@@ -170,7 +171,8 @@ browserTest(
       await page.keyboard.type("a slip");
       await page.keyboard.press("Enter");
       await luke.event("message", { from: "yoda", text: "a slip" });
-      await shows(page, ".message.own:last-of-type", "a slip");
+      // While it is on its way, the last that can be taken back is another one.
+      await shows(page, ".message.own:not(.pending)", "a slip");
       await page.evaluate(() =>
         [...document.querySelectorAll<HTMLElement>(".take-back")].at(-1)
           ?.click()
@@ -280,8 +282,7 @@ browserTest(
         await page.keyboard.type("about to say");
         await page.reload();
         await shows(page, ".chat-head", "luke");
-        // It may be too far up to be more than its text.
-        await shows(page, ".log", "there is no try");
+        await shows(page, ".message .text", "there is no try");
         await shows(page, ".card.done", "dot.png");
         assertEquals(
           await page.$eval("textarea", (box) => box.value),
@@ -397,6 +398,34 @@ browserTest(
         );
         await throttle(-1);
         await network.detach();
+      },
+    );
+
+    await step(
+      "of several pictures that came together each is shown, at the end",
+      async () => {
+        const square = await page.evaluate(() => {
+          const canvas = document.createElement("canvas");
+          canvas.width = canvas.height = 900;
+          return canvas.toDataURL("image/png").split(",")[1] ?? "";
+        });
+        const names = ["one.png", "two.png", "three.png"];
+        for (const name of names) {
+          await Deno.writeFile(join(luke.folder, name), decodeBase64(square));
+        }
+        await luke.send(`/send yoda ${names.join(" ")}`);
+        await shows(page, ".card.waits .title", "one.png and 2 more");
+        await press(page, "Accept");
+        for (const name of names) {
+          await isDrawn(page, `.files img[alt="${name}"]`);
+        }
+        await page.waitForFunction(() => {
+          const { scrollHeight, scrollTop, clientHeight } = document
+            .querySelector(".log")!;
+          return scrollHeight - scrollTop - clientHeight < 2 &&
+            document.querySelector(".to-end") === null;
+        });
+        await noneSerious(page);
       },
     );
 

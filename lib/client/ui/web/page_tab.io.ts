@@ -205,7 +205,7 @@ export class PageTab implements Questioned {
       case "suggest":
         return this.#suggest(message);
       case "capability":
-        this.#show(message.transfer);
+        this.#show(message);
         return;
       case "call-ready":
         this.#takesCalls = message.ready;
@@ -293,10 +293,13 @@ export class PageTab implements Questioned {
     this.tell({ tell: "suggestions", ref, start, items });
   }
 
-  async #show(transfer: number): Promise<void> {
+  async #show(
+    { transfer, path }: Extract<PageMessage, { do: "capability" }>,
+  ): Promise<void> {
     const found = this.#watching?.client.fileOf(transfer);
-    const file = found && await this.#window.files.show(found);
-    this.tell({ tell: "capability", transfer, ...file });
+    const file = found && await this.#window.files.show(found, path);
+    const about = { transfer, ...path !== undefined && { path } };
+    this.tell({ tell: "capability", ...about, ...file });
   }
 }
 

@@ -3,7 +3,7 @@
  * can guess.
  */
 import type { ServerResponse } from "node:http";
-import { basename } from "@std/path";
+import { basename, join, SEPARATOR } from "@std/path";
 import type { Random } from "../../../base/ports.ts";
 import { lookAt } from "../../../system/own_file.io.ts";
 import { drained } from "../../files/body_target.ts";
@@ -40,8 +40,17 @@ export class ShownFiles {
   /**
    * An address for a file, which stays the same until it is whole and then;
    * `undefined` when there is none, and of what is arriving and cannot be shown.
+   *
+   * @param below Of a folder that is here: which of the files in it.
    */
-  async show(file: AnyFile): Promise<ShownFile | undefined> {
+  async show(file: AnyFile, below?: string): Promise<ShownFile | undefined> {
+    if (below !== undefined) {
+      const path = file.kind === "stored"
+        ? await pathBelow(file.path, below)
+        : undefined;
+      if (path === undefined) return undefined;
+      return await this.show({ kind: "stored", path });
+    }
     if (file.kind === "arriving") {
       const { name, size, isGone, path } = file.file;
       if (path !== undefined) return await this.show({ kind: "stored", path });
@@ -96,6 +105,21 @@ export class ShownFiles {
       this.#files.delete(oldest);
     }
     return id;
+  }
+}
+
+/** The path of what is really below `folder`, if that is there. */
+async function pathBelow(
+  folder: string,
+  below: string,
+): Promise<string | undefined> {
+  try {
+    const [real, path] = await Promise.all(
+      [folder, join(folder, below)].map((path) => Deno.realPath(path)),
+    );
+    return path?.startsWith(`${real}${SEPARATOR}`) ? path : undefined;
+  } catch {
+    return undefined;
   }
 }
 

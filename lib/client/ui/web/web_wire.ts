@@ -133,7 +133,12 @@ export type PageMessage =
     readonly cursor?: number;
   }
   /** Asks for a URL of the file that arrived as transfer number `transfer`. */
-  | { readonly do: "capability"; readonly transfer: number }
+  | {
+    readonly do: "capability";
+    readonly transfer: number;
+    /** Of one below the folder that arrived. */
+    readonly path?: string | undefined;
+  }
   /** This tab can, or can no longer, take calls: it has what they need. */
   | { readonly do: "call-ready"; readonly ready: boolean }
   /** Calls a user, or everybody in a group; this tab takes the call. */
@@ -234,6 +239,8 @@ export type ClientMessage =
   | {
     readonly tell: "capability";
     readonly transfer: number;
+    /** As asked for. */
+    readonly path?: string | undefined;
     readonly url?: string;
     /** Shows in the page as this; absent for what can only be saved. */
     readonly shows?: "image" | "video" | "audio";
@@ -424,7 +431,7 @@ const checks = {
     line: string(0, 32 * 1024),
     cursor: optional(integer(0, 32 * 1024)),
   }),
-  capability: object({ transfer: integer(1) }),
+  capability: object({ transfer: integer(1), path: optional(string(1, 4096)) }),
   "call-ready": object({ ready: boolean }),
   call: object({ ref, to: callTarget, media }),
   "call-answer": object({ ref, call: integer(1), media }),

@@ -69,6 +69,7 @@ Deno.test("web_wire: every message of the page is decoded as it is", () => {
     { do: "suggest", ref: 6, line: "/ms", cursor: 2 },
     { do: "suggest", ref: 7, line: "" },
     { do: "capability", transfer: 1 },
+    { do: "capability", transfer: 1, path: "sea/a.png" },
     { do: "call-ready", ready: true },
     { do: "call", ref: 8, to: luke, media: "voice" },
     {
@@ -130,6 +131,7 @@ Deno.test("web_wire: what is no message is refused", () => {
     { do: "suggest", ref: 1, line: "x", cursor: -1 },
     { do: "capability", transfer: 0 },
     { do: "capability", transfer: "1" },
+    { do: "capability", transfer: 1, path: "" },
     { do: "call-ready" },
     { do: "call", ref: 1, to: luke },
     { do: "call", ref: 1, to: { ...luke, kind: "session" }, media: "voice" },

@@ -3,6 +3,8 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { countFiles, formatSize } from "../../../../base/format.ts";
 import { visible } from "../../../../base/text.ts";
+import { mediaOf } from "../model/transfer_card.ts";
+import { Medium } from "./medium.tsx";
 import { offeredName } from "../../../commands/transfer_progress.ts";
 import { isAsked, type TransferInfo } from "../../../commands/transfer_info.ts";
 import {
@@ -30,9 +32,12 @@ export function FolderFiles(
     readonly onChoice: (choice: FolderChoice) => void;
   },
 ): JSX.Element {
-  const [isOpen, setOpen] = useState(false);
+  const { transfer, name, roots = 1, files = 0 } = info;
+  const isHere = info.direction === "incoming" && info.state === "verified";
+  const [isOpened, setOpen] = useState<boolean>();
+  // A few that came together are looked at as if each had come alone.
+  const isOpen = isOpened ?? (isHere && roots > 1 && files <= fewFiles);
   const list = useList(info, isOpen);
-  const { transfer, name, roots = 1 } = info;
   return (
     <div class="folder">
       <button
@@ -56,6 +61,7 @@ export function FolderFiles(
             key={transfer}
             list={list}
             folder={roots > 1 ? "" : name}
+            pictures={isHere ? transfer : undefined}
             // What is not listed cannot be left out one by one.
             onChoice={isAsked(info) && list.files.length === list.all
               ? onChoice
@@ -100,10 +106,12 @@ function useList(
 }
 
 function Files(
-  { list, folder, onChoice }: {
+  { list, folder, pictures, onChoice }: {
     readonly list: FolderList;
     /** Its name, which stands above the list already. */
     readonly folder: string;
+    /** The transfer whose pictures are shown, if they are. */
+    readonly pictures: number | undefined;
     readonly onChoice: ((choice: FolderChoice) => void) | undefined;
   },
 ): JSX.Element {
@@ -165,7 +173,7 @@ function Files(
         {shown.map((file) => (
           <li key={file.path} class={file.state ?? ""}>
             {onChoice === undefined
-              ? <FileLine file={file} folder={folder} />
+              ? <FileLine file={file} folder={folder} pictures={pictures} />
               : (
                 <label class="check">
                   <input
@@ -199,7 +207,11 @@ function Files(
 }
 
 function FileLine(
-  { file, folder }: { readonly file: ListedFile; readonly folder: string },
+  { file, folder, pictures }: {
+    readonly file: ListedFile;
+    readonly folder: string;
+    readonly pictures?: number | undefined;
+  },
 ): JSX.Element {
   const { path, size } = file;
   const isBelow = path.startsWith(`${folder}/`);
@@ -210,10 +222,23 @@ function FileLine(
     <span>
       <bdi>{visible(shown)}</bdi>{" "}
       <span class="dim">{formatSize(size)}{about}</span>
+      {pictures !== undefined && file.state === "done" &&
+        mediaOf(path) === "image" && (
+        <Medium
+          transfer={pictures}
+          path={shown}
+          name={visible(shown)}
+          kind="image"
+          isArriving={false}
+          isMine={false}
+        />
+      )}
     </span>
   );
 }
 
+/** So many files are listed without being asked for. */
+const fewFiles = 10;
 /** Files that are drawn at first, and with each press on the button. */
 const step = 100;
 /** Most of them; others are found by their names. */

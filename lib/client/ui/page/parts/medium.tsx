@@ -13,8 +13,10 @@ import { useStore } from "./store_context.tsx";
 
 /** The file of a transfer. */
 export function Medium(
-  { transfer, name, kind, isArriving, isMine }:
+  { transfer, path, name, kind, isArriving, isMine }:
     & { readonly transfer: number; readonly name: string }
+    /** Of one in a folder. */
+    & { readonly path?: string | undefined }
     & ShownMedium,
 ): JSX.Element | null {
   const store = useStore();
@@ -27,7 +29,7 @@ export function Medium(
   useEffect(() => {
     let isHere = true;
     if (link !== "open" || !isWanted) return;
-    store.requests.fileOf(transfer).then((found) => {
+    store.requests.fileOf(transfer, path).then((found) => {
       if (!isHere) return;
       setFailed(false);
       // The address stays the same: what plays goes on when it is all there.
@@ -56,7 +58,9 @@ export function Medium(
   }
   const { url, shows } = file;
   if (url === undefined) {
-    return isMine ? null : <div class="dim">The file is gone.</div>;
+    return isMine || path !== undefined
+      ? null
+      : <div class="dim">The file is gone.</div>;
   }
   const about = {
     src: url,

@@ -188,6 +188,8 @@ function EmptyChat({ of }: { readonly of: ConversationKey }): JSX.Element {
 /** Remembers what is being read, and puts it back when something comes above. */
 class PlaceKeeper {
   isAtEnd = true;
+  /** Where it went to the end by itself, until somebody scrolls. */
+  #ended: number | undefined;
   #anchor: Element | undefined;
   #offset = 0;
 
@@ -204,6 +206,9 @@ class PlaceKeeper {
 
   /** The box was scrolled, by the user or by what is here. */
   handleScroll(box: Element): void {
+    // It is told of later, when more may have come below.
+    if (box.scrollTop === this.#ended) return;
+    this.#ended = undefined;
     this.#note(box);
   }
 
@@ -226,6 +231,7 @@ class PlaceKeeper {
   toEnd(box: Element): void {
     this.isAtEnd = true;
     box.scrollTop = box.scrollHeight;
+    this.#ended = box.scrollTop;
   }
 
   /**

@@ -35,7 +35,8 @@ export class ClientRequests {
   readonly #replies = new Map<number, (reply: RequestReply) => void>();
   readonly #suggested = new Map<number, (suggested: Suggested) => void>();
   /** Those of one transfer wait for one answer. */
-  readonly #files = new Map<number, ((file: ArrivedFile) => void)[]>();
+  /** By transfer and path. */
+  readonly #files = new Map<string, ((file: ArrivedFile) => void)[]>();
   #ref = 0;
 
   constructor(socket: ClientSocket) {
@@ -86,13 +87,14 @@ export class ClientRequests {
     });
   }
 
-  /** Where the file of a transfer is. */
-  fileOf(transfer: number): Promise<ArrivedFile> {
+  /** Where the file of a transfer is, or the one at `path` in its folder. */
+  fileOf(transfer: number, path?: string): Promise<ArrivedFile> {
+    const key = `${transfer}/${path}`;
     return new Promise((resolve) => {
-      const waiting = this.#files.get(transfer);
+      const waiting = this.#files.get(key);
       if (waiting !== undefined) return void waiting.push(resolve);
-      this.#files.set(transfer, [resolve]);
-      this.#socket.send({ do: "capability", transfer });
+      this.#files.set(key, [resolve]);
+      this.#socket.send({ do: "capability", transfer, path });
     });
   }
 
@@ -113,8 +115,9 @@ export class ClientRequests {
         this.#suggested.delete(message.ref);
         return;
       case "capability": {
-        const waiting = this.#files.get(message.transfer) ?? [];
-        this.#files.delete(message.transfer);
+        const key = `${message.transfer}/${message.path}`;
+        const waiting = this.#files.get(key) ?? [];
+        this.#files.delete(key);
         for (const resolve of waiting) resolve(message);
       }
     }

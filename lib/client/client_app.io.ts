@@ -19,6 +19,7 @@ import type { PeerEvent } from "./session/offers.ts";
 import { serverLabel } from "./trust/server_pins.ts";
 import type { ChatTarget } from "./commands/command.ts";
 import { isLoopback } from "../base/ip_address.ts";
+import type { Instant } from "../base/ports.ts";
 import { version } from "../base/version.ts";
 import { codeAfterPrinting } from "../system/console_output.io.ts";
 import { deriveKey } from "../security/derive_key.io.ts";
@@ -129,8 +130,7 @@ export class ClientApp implements UserHandler {
   readonly #failed: string[] = [];
   readonly #window = new OwnWindow(env);
   readonly #takers = new CallTakers<Watcher>((act) => {
-    this.#session.handleCalls(act, systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleCalls(act, now));
   });
   #password: string | undefined;
   /** It was given, and so needs nobody to type it. */
@@ -299,31 +299,26 @@ export class ClientApp implements UserHandler {
   }
 
   see(conversation?: ConversationKey, upto?: number): void {
-    this.#session.handleSeen(systemClock(), conversation, upto);
-    this.#drain();
+    this.#do((session, now) => session.handleSeen(now, conversation, upto));
   }
 
   readonly fileOf = (transfer: number): ReturnType<PeerServices["fileOf"]> =>
     this.#services.fileOf(this.#session.offerId(transfer));
 
   endOfInput(): void {
-    this.#session.handleEndOfInput(systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleEndOfInput(now));
   }
 
   reconnect(): void {
-    this.#session.handleReconnect(systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleReconnect(now));
   }
 
   leave(key: LeaveKey, isSure = true): void {
-    this.#session.handleLeave(key, systemClock(), isSure);
-    this.#drain();
+    this.#do((session, now) => session.handleLeave(key, now, isSure));
   }
 
   interrupt(): void {
-    this.#session.handleInterrupt(systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleInterrupt(now));
   }
 
   outputLost(fault: string | undefined): void {
@@ -344,8 +339,7 @@ export class ClientApp implements UserHandler {
   }
 
   #moved(event: PeerEvent): void {
-    this.#session.handlePeerEvent(event, systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handlePeerEvent(event, now));
   }
 
   /** Carries out, sends and shows everything the session has. */
@@ -367,11 +361,23 @@ export class ClientApp implements UserHandler {
       if (effect === undefined) break;
       this.#carryOut(effect);
     }
-    // Before the confirmation is on its way: that is written a microtask later.
-    this.#session.handleShown();
     this.#isDraining = false;
+    this.#confirm(this.#session.whenShown());
     this.#lines.handleDrained();
     this.#arm();
+  }
+
+  /** Nothing is confirmed that nobody takes. */
+  #confirm(shown: ReturnType<ClientSession["whenShown"]>): void {
+    if (shown === undefined) return;
+    const confirm = () => this.#do((_, now) => shown(now));
+    if (this.#interface.whenShown === undefined) confirm();
+    else this.#interface.whenShown(confirm);
+  }
+
+  #do(act: (session: ClientSession, now: Instant) => void): void {
+    act(this.#session, systemClock());
+    this.#drain();
   }
 
   #arm(): void {
@@ -380,8 +386,7 @@ export class ClientApp implements UserHandler {
     if (at === undefined) return;
     const wait = Math.max(Math.ceil(at - systemClock().mono), 0);
     this.#timer = setTimeout(() => {
-      this.#session.handleTimeout(systemClock());
-      this.#drain();
+      this.#do((session, now) => session.handleTimeout(now));
     }, wait);
   }
 
@@ -478,13 +483,13 @@ export class ClientApp implements UserHandler {
         this.#drain();
       },
       data: (bytes) => {
-        this.#session.handleData(bytes, systemClock());
-        this.#drain();
+        this.#do((session, now) => session.handleData(bytes, now));
       },
       disconnected: (reason, kind) => {
         if (this.#connection === connection) this.#connection = undefined;
-        this.#session.handleDisconnected(reason, systemClock(), kind);
-        this.#drain();
+        this.#do((session, now) =>
+          session.handleDisconnected(reason, now, kind)
+        );
       },
     }, this.#pins);
     this.#connection = connection;
@@ -528,8 +533,7 @@ export class ClientApp implements UserHandler {
       message,
       "log in here instead?",
     );
-    this.#session.handleTakeOver(isWanted, systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleTakeOver(isWanted, now));
   }
 
   /** Asks at the terminal; elsewhere `/link yes` and `/link no` say it. */
@@ -544,8 +548,7 @@ export class ClientApp implements UserHandler {
     const question = `Does ${device} show ${number}, too?`;
     const isSame = await this.#interface.confirm(undefined, question, signal);
     if (signal.aborted) return;
-    this.#session.handleLinkAnswer(isSame, systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleLinkAnswer(isSame, now));
   }
 
   /** Asks whoever entered line number `n`. */
@@ -565,8 +568,7 @@ export class ClientApp implements UserHandler {
 
   #answerNewPassword(answer: NewPassword | undefined): void {
     this.#asked = undefined;
-    this.#session.handleNewPassword(answer, systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleNewPassword(answer, now));
   }
 
   /** Who is gone answers nothing more, and is in no call. */
@@ -577,14 +579,12 @@ export class ClientApp implements UserHandler {
 
   async #openWindow(n: number): Promise<void> {
     const outcome = await this.#window.open(this, this.#isInteractive);
-    this.#session.handleWindow(n, outcome, systemClock());
-    this.#drain();
+    this.#do((session, now) => session.handleWindow(n, outcome, now));
   }
 
   async #derive(effect: ClientEffectOf<"derive">): Promise<void> {
     const key = await deriveKey(effect.password, effect);
-    this.#session.handleDerived(key, systemClock(), effect.purpose);
-    this.#drain();
+    this.#do((session, now) => session.handleDerived(key, now, effect.purpose));
   }
 }
 

@@ -62,7 +62,15 @@ const outputFailed = 7;
 export class Output {
   readonly #onClosed: (fault: string | undefined) => void;
   readonly #encoder = new TextEncoder();
-  #queued = "";
+  readonly #queue: string[] = [];
+  /** Characters of that. */
+  #queued = 0;
+  /** How much was written, and is being written, in characters. */
+  #written = 0;
+  #underWay = 0;
+  /** Who wants to know when so much is about to be written, in that order. */
+  readonly #waiting: { readonly upTo: number; readonly done: () => void }[] =
+    [];
   #writing: Promise<void> | undefined;
   #closed = false;
 
@@ -76,14 +84,29 @@ export class Output {
 
   /** Characters that wait to be written. */
   get queued(): number {
-    return this.#queued.length;
+    return this.#queued;
   }
 
   /** Writes `text` when what came before is written. */
   write(text: string): void {
     if (this.#closed) return;
-    this.#queued += text;
+    this.#queue.push(text);
+    this.#queued += text.length;
     this.#writing ??= this.#drain();
+  }
+
+  /**
+   * Calls `done` just before the last of what was given up to now is written, when
+   * all before that is: at once where nothing waits, and never where nobody takes
+   * it.
+   */
+  whenDue(done: () => void): void {
+    if (this.#closed) return;
+    if (this.#writing === undefined) return done();
+    this.#waiting.push({
+      upTo: this.#written + this.#underWay + this.#queued,
+      done,
+    });
   }
 
   /** Waits until all is written. */
@@ -95,22 +118,44 @@ export class Output {
     // What is written in the same turn goes out together.
     await Promise.resolve();
     try {
-      while (this.#queued !== "") {
-        let bytes = this.#encoder.encode(this.#queued);
-        this.#queued = "";
+      while (this.#queue.length > 0) {
+        let bytes = this.#encoder.encode(this.#takePiece());
+        const upTo = this.#written + this.#underWay;
+        while ((this.#waiting[0]?.upTo ?? Infinity) <= upTo) {
+          this.#waiting.shift()?.done();
+        }
         while (bytes.length > 0) {
           const rest = bytes;
           const count = await whenReady(() => Deno.stdout.write(rest));
           bytes = rest.subarray(count);
         }
+        this.#written += this.#underWay;
+        this.#underWay = 0;
       }
     } catch (error) {
       this.#closed = true;
-      this.#queued = "";
+      this.#queue.length = 0;
       const isUnread = error instanceof Deno.errors.BrokenPipe;
       this.#onClosed(isUnread ? undefined : reasonOf(error));
     } finally {
       this.#writing = undefined;
     }
   }
+
+  /** A part of what waits: who waits for the first of it waits not for all. */
+  #takePiece(): string {
+    let [count, length] = [0, 0];
+    while (count < this.#queue.length && length < pieceLength) {
+      length += this.#queue[count++]!.length;
+    }
+    this.#queued -= length;
+    this.#underWay = length;
+    return this.#queue.splice(0, count).join("");
+  }
 }
+
+/**
+ * About so many characters are written at a time: who is killed while nobody
+ * takes them has told no more than these.
+ */
+const pieceLength = 4 * 1024;

@@ -76,6 +76,9 @@ export class SessionHarness {
     });
   }
 
+  /** Nobody takes what it has to show. */
+  showsNothing = false;
+
   get now() {
     return { mono: this.#mono, wall: 1_780_000_000_000 + this.#mono };
   }
@@ -98,7 +101,10 @@ export class SessionHarness {
       if (isQuiet(event)) this.quiet.push(event);
       else this.events.push(event);
     }
-    this.session.handleShown();
+    const shown = this.showsNothing ? undefined : this.session.whenShown();
+    if (shown === undefined) return;
+    shown(this.now);
+    this.drain();
   }
 
   /** Lets time pass to the next deadline; returns the ms that took. */

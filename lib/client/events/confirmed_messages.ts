@@ -102,6 +102,11 @@ export class ConfirmedMessages {
   }
 }
 
+/** That the server was set back, and what is lost, for people. */
+export function setBackText(loss: Loss): string {
+  return [setBackMessage, ...lossText(loss)].join(". ");
+}
+
 /** What is lost, as a sentence for people; none when nothing is. */
 export function lossText({ messages, isMore }: Loss): string[] {
   const named = messages.slice(0, mostNamed).map((each) =>
@@ -129,5 +134,8 @@ type Notes = {
   ) => void;
 };
 
+const setBackMessage =
+  "The server was set back to an older copy of its data: what was sent after " +
+  "that was made is lost there, and a message number may mean another message now";
 const mostMessages = 1000;
 const mostNamed = 3;

@@ -17,7 +17,7 @@ import type { RunEnd } from "../events/exit_code.ts";
 import { routeFrame } from "./event_router.ts";
 import type { ConversationKey } from "../events/conversations.ts";
 import type { ClientView } from "../events/client_view.ts";
-import { type Loss, lossText } from "../events/confirmed_messages.ts";
+import { type Loss, setBackText } from "../events/confirmed_messages.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
 import { type LeaveKey, Leaving } from "./leaving.ts";
 import type { PeerEvent } from "./offers.ts";
@@ -340,9 +340,14 @@ export class ClientSession {
     return this.#events.shift();
   }
 
-  /** Everything from {@link pollEvent} was shown. */
-  handleShown(): void {
-    this.#parts.inbox.handleShown();
+  /** What to call once everything from {@link pollEvent} was shown, if anything. */
+  whenShown(): ((now: Instant) => void) | undefined {
+    const shown = this.#parts.inbox.whenShown();
+    return shown && ((now) => {
+      this.#now = now;
+      shown(now.mono);
+      this.#flush();
+    });
   }
 
   #emit(event: ClientEvent | QuietEvent): void {
@@ -402,7 +407,7 @@ export class ClientSession {
       const { messages: lost, isMore } = loss;
       this.#emit({
         ...{ event: "server-set-back", lost, ...isMore && { more: true } },
-        message: [setBackMessage, ...lossText(loss)].join(". "),
+        message: setBackText(loss),
       });
     }
     this.#parts.presence.handleOpened(this.#now.mono);
@@ -461,7 +466,6 @@ export class ClientSession {
   }
 
   #disconnected(fault: LinkFault, kind: LossKind = "lost"): void {
-    const isFinal = kind === "final";
     if (this.#isEnded || this.#link.state === "apart") return;
     const { code, message } = this.#bye ?? fault;
     const wasOpen = this.#isOpen || this.#isRestarting;
@@ -471,12 +475,12 @@ export class ClientSession {
     this.#lose();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
-    if (this.#parts.login.asking && !isFinal) return;
+    if (this.#parts.login.asking && kind !== "final") return;
     // The time for a login ran out just when they had answered.
-    if (this.#hasWaited && code === "login_timeout" && !isFinal) {
+    if (this.#hasWaited && code === "login_timeout" && kind !== "final") {
       return this.#connect();
     }
-    const retrying = this.#wasOpen && !isFinal;
+    const retrying = this.#wasOpen && kind !== "final";
     if (wasOpen || !retrying || this.#link.isNews(kind)) {
       this.#emit({ event: "disconnected", code, message, retrying });
     }
@@ -522,7 +526,7 @@ export class ClientSession {
     const expected = this.#logoutCommand === undefined ? 0 : 1;
     return this.#parts.commands.size <= expected &&
       this.#parts.offers.underWay().transfers.length === 0 &&
-      this.#parts.requests.size === 0;
+      this.#parts.requests.size === 0 && this.#parts.inbox.isShown;
   }
 
   #startLogout(command: number | undefined): void {
@@ -578,9 +582,6 @@ const lostTrack = {
   code: "connection_lost",
   message: "The server has lost track of the connection",
 };
-const setBackMessage =
-  "The server was set back to an older copy of its data: what was sent after " +
-  "that was made is lost there, and a message number may mean another message now";
 /** How long the server may take to answer a logout, ms. */
 const logoutMs = 1000;
 /** How long a connection is tried for when only the logout is left, ms. */

@@ -1,7 +1,8 @@
 /**
  * Remembers which messages came, so that one that is delivered again after a
- * lost connection is shown once, and when to acknowledge them: the first at
- * once, so that a client that is killed has said what it showed, then, while
+ * lost connection is shown once, and when to acknowledge them: not before they
+ * were shown, as a client may be killed whose output nobody takes; then the first
+ * at once, so that a client that is killed has said what it showed, and, while
  * many come, many at a time. What was shown is also remembered outside
  * ({@link SeenMemory}), for a client that is killed before it can say so.
  *
@@ -52,9 +53,16 @@ export interface SeenMemory {
 export class Inbox {
   readonly #memory: SeenMemory | undefined;
   #owner: InboxOwner | undefined;
+  /** What came. */
   #mark = nothing;
-  /** What the memory has. */
+  /** What was shown; the memory has it. */
   #remembered: SeenMark = nothing;
+  /** What is being shown. */
+  #showing: SeenMark = nothing;
+  /** What the server was told last as shown. */
+  #told = 0;
+  /** Counts the owners, and the times that something was void. */
+  #run = 0;
   #acknowledged = 0;
   #due: number | undefined;
   /** The next acknowledgement goes no sooner than this. */
@@ -76,8 +84,11 @@ export class Inbox {
       this.#mark = this.#memory?.read(owner) ?? nothing;
       this.#remembered = this.#mark;
       this.#acknowledged = 0;
+      this.#run++;
     }
-    const { id: seen, account, epochs } = this.#mark;
+    // What came and is not shown yet comes again, for the one who asks next.
+    const { id: seen, account, epochs } = this.#remembered;
+    this.#told = seen;
     return {
       ...(seen > 0 ? { seen } : {}),
       ...(account === undefined
@@ -94,8 +105,16 @@ export class Inbox {
     >,
   ): void {
     if (account === undefined || epochs === undefined) return;
-    const id = Math.min(this.#mark.id, seen ?? Infinity);
+    const { id: came, epochs: known } = this.#mark;
+    const isNew = ({ epoch }: Epoch) => known.every((e) => e.epoch !== epoch);
+    // Of what is not shown yet the server says nothing, but since when it runs.
+    const { after = came } = known.length > 0 && epochs.find(isNew) || {};
+    const isVoid = seen !== undefined && seen < this.#told;
+    const id = Math.min(came, isVoid ? seen : Infinity, after);
+    if (id < came) this.#run++;
     this.#mark = { id, account, epochs };
+    const shown = Math.min(this.#remembered.id, id);
+    this.#remembered = { id: shown, account, epochs };
     this.#acknowledged = Math.min(this.#acknowledged, id);
   }
 
@@ -106,11 +125,29 @@ export class Inbox {
     this.#owner = { ...this.#owner, user };
   }
 
-  /** Everything that came was shown: worth remembering, before it is confirmed. */
-  handleShown(): void {
-    if (this.#owner === undefined || this.#mark === this.#remembered) return;
-    this.#remembered = this.#mark;
-    this.#memory?.write(this.#owner, this.#mark);
+  /** True when every message that came was shown. */
+  get isShown(): boolean {
+    return this.#mark.id === this.#remembered.id;
+  }
+
+  /**
+   * What to call, with the time in monotonic ms, once everything that came was
+   * shown: that is worth remembering, and is confirmed then. `undefined` where
+   * there is nothing new.
+   */
+  whenShown(): ((now: number) => void) | undefined {
+    const [mark, run] = [this.#mark, this.#run];
+    if (this.#owner === undefined || mark === this.#remembered) {
+      return undefined;
+    }
+    if (mark === this.#showing) return undefined;
+    this.#showing = mark;
+    return (now) => {
+      if (this.#owner === undefined || run !== this.#run) return;
+      this.#remembered = mark;
+      this.#memory?.write(this.#owner, mark);
+      if (mark.id > this.#acknowledged) this.#setDue(now);
+    };
   }
 
   /**
@@ -120,10 +157,10 @@ export class Inbox {
    * @returns False when it came before.
    */
   handleMessage(id: number, now: number): boolean {
-    this.#due ??= Math.max(now, this.#notBefore);
     if (id <= this.#mark.id) {
       // It comes again because the acknowledgement was lost.
       this.#acknowledged = Math.min(this.#acknowledged, id - 1);
+      this.#setDue(now);
       return false;
     }
     this.#mark = { ...this.#mark, id };
@@ -137,9 +174,9 @@ export class Inbox {
    */
   pollAcknowledge(now: number): number | undefined {
     this.#due = undefined;
-    this.#notBefore = now + betweenMs;
-    const { id } = this.#mark;
+    const { id } = this.#remembered;
     if (id <= this.#acknowledged) return undefined;
+    this.#notBefore = now + betweenMs;
     this.#acknowledged = id;
     return id;
   }
@@ -152,6 +189,10 @@ export class Inbox {
   /** When {@link pollAcknowledge} is due, monotonic ms. */
   pollTimeout(): number | undefined {
     return this.#due;
+  }
+
+  #setDue(now: number): void {
+    this.#due ??= Math.max(now, this.#notBefore);
   }
 }
 

@@ -56,6 +56,10 @@ export class PipeInterface implements UserInterface {
     // A script reads what is printed.
   }
 
+  whenShown(done: () => void): void {
+    this.#output.whenDue(done);
+  }
+
   async ask(user: string | undefined): Promise<Credentials | undefined> {
     if (PasswordPrompt.isPossible && this.#input === undefined) {
       await this.#output.flush();

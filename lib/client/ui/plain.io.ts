@@ -134,6 +134,10 @@ export class PlainInterface implements UserInterface {
     }
   }
 
+  whenShown(done: () => void): void {
+    this.#output.whenDue(done);
+  }
+
   async ask(user: string | undefined): Promise<Credentials | undefined> {
     const name = user ?? await this.#askLine("Username: ");
     if (name === undefined) return undefined;

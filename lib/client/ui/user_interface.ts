@@ -97,6 +97,12 @@ export interface UserInterface extends Omit<Watcher, "begin"> {
   show(event: ClientEvent): void;
   note(event: ClientEvent | QuietEvent): void;
   /**
+   * Calls `done` when the last of what was given to {@link show} is about to be
+   * written, and all before it is. Without it, what is given to it counts as
+   * shown.
+   */
+  whenShown?(done: () => void): void;
+  /**
    * Asks for name and password.
    *
    * @param user The name, when only the password is to be asked.

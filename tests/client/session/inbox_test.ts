@@ -10,7 +10,7 @@ Deno.test("Inbox knows in the next run what was shown in this one", () => {
   assertEquals(first.open(yoda), {});
   for (const id of [3, 5]) first.handleMessage(id, 0);
   assertEquals(remembered.ids, []);
-  first.handleShown();
+  first.whenShown()?.(0);
   assertEquals(remembered.ids, [["s yoda", 5]]);
 
   const second = new Inbox(remembered);
@@ -25,10 +25,12 @@ Deno.test("Inbox starts anew with another database or user", () => {
   const inbox = new Inbox(new MemoryDevices());
   inbox.open(yoda);
   inbox.handleMessage(9, 0);
+  inbox.whenShown()?.(0);
   assertEquals(inbox.open(yoda), { seen: 9 });
   assertEquals(inbox.open({ ...yoda, user: "YODA" }), { seen: 9 });
   assertEquals(inbox.open({ ...yoda, store: "new" }), {});
   assertEquals(inbox.handleMessage(1, 0), true);
+  inbox.whenShown()?.(0);
   assertEquals(inbox.pollAcknowledge(0), 1);
   assertEquals(inbox.open({ ...yoda, user: "luke" }), {});
 });
@@ -38,9 +40,10 @@ Deno.test("Inbox goes on when its user has another name", () => {
   const inbox = new Inbox(remembered);
   inbox.open(yoda);
   inbox.handleMessage(4, 0);
+  const shown = inbox.whenShown();
   inbox.handleRenamed("master");
+  shown?.(0);
   assertEquals(inbox.open({ store: "s", user: "master" }), { seen: 4 });
-  inbox.handleShown();
   assertEquals(remembered.ids, [["s master", 4]]);
 });
 
@@ -48,7 +51,7 @@ Deno.test("Inbox works without a memory", () => {
   const inbox = new Inbox();
   assertEquals(inbox.open(yoda), {});
   assertEquals(inbox.handleMessage(1, 0), true);
-  inbox.handleShown();
+  inbox.whenShown()?.(0);
   assertEquals(inbox.open(yoda), { seen: 1 });
 });
 
@@ -60,7 +63,7 @@ Deno.test("Inbox: what the server does not bear out is void, and told no more", 
   const first = [{ epoch: "1".repeat(16), after: 0 }];
   inbox.handleOpened({ account, epochs: first, seen: 0 });
   for (const id of [1, 2, 3]) assertEquals(inbox.handleMessage(id, 0), true);
-  inbox.handleShown();
+  inbox.whenShown()?.(0);
   assertEquals(inbox.pollAcknowledge(0), 3);
   assertEquals(inbox.open(yoda), {
     seen: 3,
@@ -74,8 +77,56 @@ Deno.test("Inbox: what the server does not bear out is void, and told no more", 
   assertEquals(inbox.handleMessage(1, 0), false);
   assertEquals(inbox.handleMessage(2, 0), true);
   assertEquals(inbox.handleMessage(3, 0), true);
+  inbox.whenShown()?.(0);
   assertEquals(inbox.pollAcknowledge(9), 3);
-  inbox.handleShown();
   const next = new Inbox(remembered);
   assertEquals(next.open(yoda), { ...told, seen: 3 });
+});
+
+Deno.test("Inbox confirms nothing that is not shown, and shows it once", () => {
+  const remembered = new MemoryDevices();
+  const inbox = new Inbox(remembered);
+  inbox.open(yoda);
+  const account = "0123456789abcdef";
+  const epochs = [{ epoch: "1".repeat(16), after: 0 }];
+  inbox.handleOpened({ account, epochs, seen: 0 });
+  inbox.whenShown()?.(0);
+  inbox.handleMessage(1, 0);
+  const first = inbox.whenShown();
+  assertEquals([first !== undefined, inbox.whenShown()], [true, undefined]);
+  inbox.handleMessage(2, 0);
+  const second = inbox.whenShown();
+  const state = () => [
+    ...[inbox.isShown, inbox.pollTimeout(), inbox.pollAcknowledge(9)],
+    remembered.ids.at(-1)?.[1],
+  ];
+  assertEquals(state(), [false, undefined, undefined, 0]);
+  first?.(5);
+  assertEquals(state(), [false, 5, 1, 1]);
+  // The connection is lost before the second one is shown: it comes again.
+  assertEquals(inbox.open(yoda), { seen: 1, known: { account, epochs } });
+  inbox.handleOpened({ account, epochs, seen: 1 });
+  assertEquals(inbox.handleMessage(2, 6), false);
+  second?.(20);
+  assertEquals(state().slice(1), [14, 2, 2]);
+});
+
+Deno.test("Inbox: what came and was not shown is void when the server was set back before it", () => {
+  const inbox = new Inbox(new MemoryDevices());
+  inbox.open(yoda);
+  const account = "0123456789abcdef";
+  const first = [{ epoch: "1".repeat(16), after: 0 }];
+  inbox.handleOpened({ account, epochs: first, seen: 0 });
+  inbox.handleMessage(1, 0);
+  inbox.whenShown()?.(0);
+  inbox.handleMessage(2, 0);
+  inbox.handleMessage(3, 0);
+  const late = inbox.whenShown();
+  assertEquals(inbox.open(yoda).seen, 1);
+  const second = [...first, { epoch: "2".repeat(16), after: 2 }];
+  inbox.handleOpened({ account, epochs: second, seen: 1 });
+  late?.(0);
+  assertEquals(inbox.pollAcknowledge(9), 1);
+  assertEquals(inbox.handleMessage(2, 0), false);
+  assertEquals(inbox.handleMessage(3, 0), true);
 });

@@ -103,17 +103,31 @@ export function heralds(page: Page): Promise<Told> {
   return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
 }
 
-/** The first message that can be seen: its text, and how far below the top it is, pixels. */
+/**
+ * The first message that can be seen: its text, and how far below the top it is,
+ * pixels. What comes into view is laid out in the next frames: it is told once
+ * three of them have not moved it.
+ */
 export function firstSeen(page: Page): Promise<readonly [string, number]> {
-  return page.$eval(".log", (log) => {
-    const { top } = log.getBoundingClientRect();
-    const first = [...log.querySelectorAll(".message")].find((each) =>
-      each.getBoundingClientRect().bottom > top
-    );
-    return [
-      first?.textContent ?? "",
-      (first?.getBoundingClientRect().top ?? 0) - top,
-    ] as const;
+  return page.$eval(".log", async (log) => {
+    const look = () => {
+      const { top } = log.getBoundingClientRect();
+      const first = [...log.querySelectorAll(".message")].find((each) =>
+        each.getBoundingClientRect().bottom > top
+      );
+      return [
+        first?.textContent ?? "",
+        (first?.getBoundingClientRect().top ?? 0) - top,
+      ] as const;
+    };
+    let seen = look();
+    for (let same = 0; same < 3;) {
+      await new Promise(requestAnimationFrame);
+      const now = look();
+      same = now[0] === seen[0] && now[1] === seen[1] ? same + 1 : 0;
+      seen = now;
+    }
+    return seen;
   });
 }
 

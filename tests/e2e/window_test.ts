@@ -629,6 +629,17 @@ browserTest(
       },
     );
 
+    await step("without a connection nobody is shown as on line", async () => {
+      await page.click('[aria-label="Chats"] [data-key="@luke"]');
+      await shows(page, ".about", "On line");
+      await server.stop();
+      await page.waitForFunction(() =>
+        document.querySelector(".about")?.textContent === ""
+      );
+      await server.startAgain();
+      await shows(page, ".about", "On line");
+    });
+
     await step(
       "it is narrow, or dark, and nothing is lost",
       () => lookWhereNarrow(page),

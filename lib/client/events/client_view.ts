@@ -146,9 +146,13 @@ export class ClientView {
     return this.#conversations.markOf(key, upto);
   }
 
-  /** Somebody by name. */
+  /** Somebody by name; while the connection is lost nobody is known to be online. */
   person(name: string): Person | undefined {
-    return this.#people.find(name);
+    const person = this.#people.find(name);
+    const isApart = ["lost", "ended"].includes(this.#me.connection);
+    if (!isApart || !person?.online) return person;
+    const { online: _, since: __, ...known } = person;
+    return known;
   }
 
   /** True for who talks with this user, one to one, or is in a group with them. */

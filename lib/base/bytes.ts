@@ -13,6 +13,15 @@ export function free(bytes: Uint8Array): void {
   if (buffer.byteLength === bytes.byteLength) buffer.transfer(0);
 }
 
+/** Room for `length` numbers of the same kind, that begins with those of `array`. */
+export function larger<
+  A extends Float64Array | Uint32Array | Uint16Array | Uint8Array,
+>(array: A, length: number): A {
+  const made = new (array.constructor as new (length: number) => A)(length);
+  made.set(array);
+  return made;
+}
+
 /** Writes the low 16 bits of `value` at `at`. */
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8;

@@ -3,6 +3,7 @@
  * what must be sent again comes first (see {@link ResendQueue}), then the blocks of
  * the window in their order.
  */
+import { larger } from "../base/bytes.ts";
 import type { SendWindow } from "./send_window.ts";
 import type { SentPackets } from "./recovery/sent_packets.ts";
 
@@ -87,11 +88,11 @@ export class SliceQueue {
 
 // What must be sent again, in order: slices of lost packets by their number,
 // and whole blocks whose tag failed at the receiver. A ring of typed arrays as
-// large as the memory of sent packets, so it cannot overflow.
+// large as the memory of sent packets, so it cannot overflow; it grows until then.
 
 /** Slices to be sent again. */
 export class ResendQueue {
-  readonly #numbers = new Float64Array(capacity);
+  #numbers = new Float64Array(leastCapacity);
   #head = 0;
   #tail = 0;
   /** Bytes of the head's slice that were sent again already. */
@@ -108,6 +109,10 @@ export class ResendQueue {
 
   /** Packet `number` was lost. */
   push(number: number): void {
+    const { length } = this.#numbers;
+    if (this.#tail === length && length < capacity) {
+      this.#numbers = larger(this.#numbers, length * growth);
+    }
     this.#numbers[this.#tail++ & mask] = number;
   }
 
@@ -190,5 +195,7 @@ export class ResendQueue {
   }
 }
 
+const leastCapacity = 128;
+const growth = 8;
 const capacity = 65_536;
 const mask = capacity - 1;

@@ -1,6 +1,10 @@
+import { larger } from "../../base/bytes.ts";
+
 /**
  * The sender's memory of its data packets, by packet number, in typed arrays
- * that form a ring: nothing is allocated per packet. A number is in flight until
+ * that form a ring: nothing is allocated per packet. They grow until they are as
+ * large as a fast path needs, of which a small file needs little, and before that
+ * nothing has wrapped. A number is in flight until
  * it is acknowledged, declared lost, or superseded by a probe that repeats its
  * slice. What happened to old numbers stays readable until the ring wraps, so
  * that a late acknowledgement can be told from a useful one.
@@ -8,18 +12,18 @@
  * Invariant: no number below {@link oldest} is in flight.
  */
 export class SentPackets {
-  readonly #sentAt = new Float64Array(capacity);
-  readonly #block = new Float64Array(capacity);
-  readonly #offset = new Uint32Array(capacity);
-  readonly #length = new Uint16Array(capacity);
-  readonly #state = new Uint8Array(capacity);
-  readonly #delivered = new Float64Array(capacity);
-  readonly #deliveredAt = new Float64Array(capacity);
-  readonly #firstSentAt = new Float64Array(capacity);
-  readonly #isAppLimited = new Uint8Array(capacity);
-  readonly #socket = new Uint8Array(capacity);
+  #sentAt = new Float64Array(leastCapacity);
+  #block = new Float64Array(leastCapacity);
+  #offset = new Uint32Array(leastCapacity);
+  #length = new Uint16Array(leastCapacity);
+  #state = new Uint8Array(leastCapacity);
+  #delivered = new Float64Array(leastCapacity);
+  #deliveredAt = new Float64Array(leastCapacity);
+  #firstSentAt = new Float64Array(leastCapacity);
+  #isAppLimited = new Uint8Array(leastCapacity);
+  #socket = new Uint8Array(leastCapacity);
   /** Which packet each repeats, -1 for none. */
-  readonly #original = new Float64Array(capacity);
+  #original = new Float64Array(leastCapacity);
   #next = 0;
   #oldest = 0;
   #bytesInFlight = 0;
@@ -65,6 +69,7 @@ export class SentPackets {
     firstSentAt: number,
     isAppLimited: boolean,
   ): number {
+    if (this.#next === this.#state.length) this.#grow();
     const number = this.#next++;
     const slot = number & mask;
     this.#sentAt[slot] = now;
@@ -167,6 +172,22 @@ export class SentPackets {
       this.#state[this.#oldest & mask] !== packetState.inFlight
     ) this.#oldest++;
   }
+
+  #grow(): void {
+    const size = this.#state.length * growth;
+    if (size > capacity) return;
+    this.#sentAt = larger(this.#sentAt, size);
+    this.#block = larger(this.#block, size);
+    this.#offset = larger(this.#offset, size);
+    this.#length = larger(this.#length, size);
+    this.#state = larger(this.#state, size);
+    this.#delivered = larger(this.#delivered, size);
+    this.#deliveredAt = larger(this.#deliveredAt, size);
+    this.#firstSentAt = larger(this.#firstSentAt, size);
+    this.#isAppLimited = larger(this.#isAppLimited, size);
+    this.#socket = larger(this.#socket, size);
+    this.#original = larger(this.#original, size);
+  }
 }
 
 /** What became of a packet. */
@@ -181,5 +202,7 @@ export const packetState = {
 /** A value of {@link packetState}. */
 export type PacketState = typeof packetState[keyof typeof packetState];
 
+const leastCapacity = 512;
+const growth = 8;
 const capacity = 32_768;
 const mask = capacity - 1;

@@ -85,24 +85,44 @@ export class SendWindow {
 
 /** Memory of blocks that nobody uses at present. */
 export class BlockPool {
+  readonly #blockBytes: number;
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  #isEnded = false;
+
+  /** @param blockBytes Of the largest sealed block that is to find room. */
+  constructor(blockBytes: number = sealedBlockBytes) {
+    this.#blockBytes = Math.min(blockBytes, sealedBlockBytes);
+  }
 
   /** Room for the largest sealed block; what is in it is left over. */
   take(): Uint8Array<ArrayBuffer> {
-    return this.#spare.pop() ?? staggeredBytes(sealedBlockBytes, "block");
+    return this.#spare.pop() ?? staggeredBytes(this.#blockBytes, "block");
   }
 
   /** Takes back what {@link take} gave, whole or any part of it. */
   give(bytes: Uint8Array): void {
     const { buffer } = bytes;
+    const place = buffer.byteLength - this.#blockBytes;
     // Memory from elsewhere, as in tests, and what went to another thread.
-    const isOurs = buffer instanceof ArrayBuffer && buffer.byteLength === size;
-    if (!isOurs || this.#spare.length >= transferLimits.windowBlocks) return;
-    this.#spare.push(new Uint8Array(buffer, size - sealedBlockBytes));
+    const isOurs = buffer instanceof ArrayBuffer && place === blockPlace;
+    if (!isOurs) return;
+    if (this.#isEnded) buffer.transfer(0);
+    else if (this.#spare.length < transferLimits.windowBlocks) {
+      this.#spare.push(new Uint8Array(buffer, place));
+    }
+  }
+
+  /**
+   * The transfer has ended: what nobody uses is given back to the system, at once,
+   * as the collector would wait for that of many transfers.
+   */
+  end(): void {
+    this.#isEnded = true;
+    for (const { buffer } of this.#spare.splice(0)) buffer.transfer(0);
   }
 }
 
 /** Bytes of the largest sealed block. */
 export const sealedBlockBytes = transferLimits.blockBytes +
   transferLimits.tagBytes;
-const size = staggeredBytes(sealedBlockBytes, "block").buffer.byteLength;
+const blockPlace = staggeredBytes(0, "block").buffer.byteLength;

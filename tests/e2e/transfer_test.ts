@@ -207,6 +207,20 @@ Deno.test("--accept ask: /accept and /reject answer an offer; a taken name is ne
   });
 });
 
+Deno.test("many small files, one after the other, take no more memory than a few", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await Deno.writeTextFile(join(yoda.folder, "note.txt"), "wars not make");
+  const send = () => yoda.succeed("/send luke note.txt");
+  for (let i = 0; i < 10; i++) await send();
+  const before = await peakMemory(yoda.process.pid);
+  for (let i = 0; i < 120; i++) await send();
+  const grown = await peakMemory(yoda.process.pid) - before;
+  assert(grown < 80e6, `${grown} bytes more`);
+  assertEquals((await filesIn(luke.folder)).length, 130);
+});
+
 Deno.test("/cancel stops a running transfer on both sides", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");

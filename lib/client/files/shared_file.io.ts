@@ -155,7 +155,8 @@ export class SharedFile {
   }
 
   #load(index: number): HeldChunk {
-    const buffer = this.#spare.pop() ?? staggeredBytes(chunkBytes, "file");
+    const buffer = this.#spare.pop() ??
+      staggeredBytes(Math.min(chunkBytes, this.size), "file");
     const filled = this.#read(index * chunkBytes, buffer);
     const chunk = { index, buffer, filled, holders: 0 };
     filled.catch(() => {

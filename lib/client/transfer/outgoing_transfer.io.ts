@@ -47,7 +47,7 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
     const isStream = source.file.stream === true;
     const size = carriedSize(source.file);
     const firstBlock = options.parts.at(-1)?.endBlock ?? 0;
-    const pool = new BlockPool();
+    const pool = new BlockPool(size + transferLimits.tagBytes);
     const sealing = options.blocks.sealJob({
       ...{ key: keys.block, id: idBytes, size, firstBlock },
     });
@@ -198,6 +198,7 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
 
   protected override free(): void {
     this.#sealing.end();
+    this.#pool.end();
     this.#options.source.close();
   }
 }

@@ -97,12 +97,13 @@ export class Output {
 
   /**
    * Calls `done` just before the last of what was given up to now is written, when
-   * all before that is: at once where nothing waits, and never where nobody takes
-   * it.
+   * all before that is: at once where nothing waits to be written, and never where
+   * nobody takes it.
    */
   whenDue(done: () => void): void {
     if (this.#closed) return;
-    if (this.#writing === undefined) return done();
+    const isDue = this.#queue.length === 0 && this.#waiting.length === 0;
+    if (isDue) return done();
     this.#waiting.push({
       upTo: this.#written + this.#underWay + this.#queued,
       done,

@@ -37,3 +37,26 @@ Deno.test("BlockPool keeps no more than a window of blocks", () => {
   const reused = taken.filter(({ buffer }) => known.has(buffer));
   assertEquals(reused.length, most);
 });
+
+Deno.test("BlockPool of a small file gives no more than its block needs", () => {
+  const pool = new BlockPool(30);
+  const bytes = pool.take();
+  assertEquals(bytes.length, 30);
+  pool.give(bytes.subarray(0, 5));
+  const again = pool.take();
+  assert(again.buffer === bytes.buffer);
+  assertEquals(again.length, 30);
+  assertEquals(new BlockPool(1e12).take().length, sealedBlockBytes);
+});
+
+Deno.test("BlockPool.end() gives back what nobody uses, and the rest when it comes", () => {
+  const pool = new BlockPool(30);
+  const [spare, used] = [pool.take(), pool.take()];
+  pool.give(spare);
+  pool.end();
+  assertEquals([spare.length, used.length], [0, 30]);
+  pool.give(used);
+  assertEquals(used.length, 0);
+  // Once more is no harm.
+  pool.give(used);
+});

@@ -86,3 +86,24 @@ Deno.test("ResendQueue: a repetition that got lost is not repeated when what it 
   sent.settle(late, packetState.acked);
   assertEquals(queue.next(sent, window, 1400), false);
 });
+
+Deno.test("ResendQueue keeps the order of many, while it grows and beyond its ring", () => {
+  const { sent, window, queue } = world(3);
+  let lost = 0;
+  let found = 0;
+  const take = () => {
+    assert(queue.next(sent, window, 1400));
+    assertEquals([queue.block, queue.offset], [found % 3, found % 2_000]);
+    queue.advance(sent, send(sent, queue.block, queue.offset));
+    found++;
+  };
+  while (lost < 70_000) {
+    // Never more than the memory of sent packets, which count the repetitions.
+    for (let i = 0; i < 7_000; i++, lost++) {
+      queue.push(send(sent, lost % 3, lost % 2_000));
+    }
+    while (found < lost - 1_000) take();
+  }
+  while (found < lost) take();
+  assert(queue.isEmpty);
+});

@@ -1,3 +1,4 @@
+import { larger } from "../../base/bytes.ts";
 import { transferLimits } from "../packets/limits.ts";
 import { RangeSet } from "../packets/range_set.ts";
 import { digestOfChecks } from "./content_digest.ts";
@@ -65,9 +66,7 @@ export class BlockChecks {
   #grow(block: number): void {
     if (block < this.#checks.length) return;
     const room = Math.max(leastRoom, 2 * this.#checks.length, block + 1);
-    const larger = new Uint32Array(room);
-    larger.set(this.#checks);
-    this.#checks = larger;
+    this.#checks = larger(this.#checks, room);
   }
 
   /** The ContentDigest of the blocks from `first` to the last one. */

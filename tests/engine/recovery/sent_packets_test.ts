@@ -60,3 +60,33 @@ Deno.test("SentPackets: what a packet carried may have arrived in one that it re
   while (sent.next < 40_000) sent.settle(send(), packetState.lost);
   assertEquals(sent.hasArrived(sent.floor + third), false);
 });
+
+Deno.test("SentPackets knows all of every packet while it grows, and beyond its ring", () => {
+  const sent = new SentPackets();
+  const fields = (number: number) => [
+    ...[sent.sentAt(number), sent.block(number), sent.offset(number)],
+    ...[sent.length(number), sent.delivered(number)],
+    ...[sent.deliveredAt(number), sent.firstSentAt(number)],
+    ...[sent.isAppLimited(number), sent.socket(number), sent.state(number)],
+  ];
+  const expected = (number: number) => [
+    ...[number, number + 1, number + 2, 1 + number % 1_400, number + 3],
+    ...[number + 4, number + 5, number % 3 === 0, number % 5],
+    packetState.acked,
+  ];
+  while (sent.next < 40_000) {
+    const n = sent.next;
+    const length = 1 + n % 1_400;
+    sent.add(n, n + 1, n + 2, length, n + 3, n + 4, n + 5, n % 3 === 0);
+    sent.setSocket(n, n % 5);
+    sent.setOriginal(n, n - 1);
+    sent.settle(n, n === 0 ? packetState.acked : packetState.lost);
+    const isPower = (sent.next & n) === 0;
+    if (isPower) assertEquals(sent.hasArrived(n), sent.floor === 0);
+  }
+  for (let n = sent.floor; n < sent.next; n++) {
+    sent.settle(n, packetState.acked);
+    const [found, wanted] = [fields(n).join(), expected(n).join()];
+    if (found !== wanted) assertEquals(found, wanted, `packet ${n}`);
+  }
+});

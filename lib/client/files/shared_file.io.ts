@@ -82,7 +82,7 @@ export class SharedFile {
 
   /** Bytes of the file in memory. */
   get heldBytes(): number {
-    return this.#chunks.size * chunkBytes;
+    return this.#chunks.size * this.#bufferBytes;
   }
 
   /** One more uses it, until {@link close}. */
@@ -154,9 +154,14 @@ export class SharedFile {
     this.#onClosed();
   }
 
+  /** Of a chunk; a small file has but a part of one. */
+  get #bufferBytes(): number {
+    return Math.min(chunkBytes, this.size);
+  }
+
   #load(index: number): HeldChunk {
     const buffer = this.#spare.pop() ??
-      staggeredBytes(Math.min(chunkBytes, this.size), "file");
+      staggeredBytes(this.#bufferBytes, "file");
     const filled = this.#read(index * chunkBytes, buffer);
     const chunk = { index, buffer, filled, holders: 0 };
     filled.catch(() => {

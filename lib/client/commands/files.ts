@@ -24,8 +24,8 @@ import {
   type TransferSummary,
 } from "./transfer_info.ts";
 import {
-  offeredName,
   offeredSize,
+  offeredText,
   pathNumbers,
   progressText,
   transferPhase,
@@ -395,7 +395,7 @@ export function pathText(info: TransferInfo): string {
 function listTransfer(info: TransferInfo, palette: Palette): string {
   const user = palette.name(visible(peerText(info)));
   const whose = info.direction === "incoming" ? `from ${user}` : `to ${user}`;
-  const label = `${info.transfer}: ${offeredName(info)} ${whose}`;
+  const label = `${info.transfer}: ${offeredText(info)} ${whose}`;
   const size = offeredSize(info);
   if (info.state === "running") {
     const way = info.via === undefined ? "" : `, ${pathText(info)}`;
@@ -404,7 +404,7 @@ function listTransfer(info: TransferInfo, palette: Palette): string {
     return `${label}, ${phase}, ${progressText(info)}${way}${why}`;
   }
   if (info.state === "waiting") {
-    const waits = `${info.transfer}: ${offeredName(info)}, ${size}, waits`;
+    const waits = `${info.transfer}: ${offeredText(info)}, ${size}, waits`;
     const since = formatTime(info.since ?? 0);
     return `${waits} for ${
       waitsFor(info, palette)

@@ -5,7 +5,7 @@ import { visible } from "../../base/text.ts";
 import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
 
 /** What a transfer is of: `holiday`, `a.mp4 and 2 more`. */
-export function offeredName(
+export function offeredText(
   { name, roots = 1 }: { readonly name: string; readonly roots?: number },
 ): string {
   return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);

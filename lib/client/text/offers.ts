@@ -11,8 +11,8 @@ import { pathText, waitsFor } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { unreadableText } from "../tree/entry_states.ts";
 import {
-  offeredName,
   offeredSize,
+  offeredText,
   pausedText,
 } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
@@ -120,7 +120,7 @@ export function renderTransfer(
 ): string[] {
   const { info, summary, message, own = false } = event;
   const isIncoming = info.direction === "incoming";
-  const file = offeredName(info);
+  const file = offeredText(info);
   const size = sizeText(info);
   const user = palette.name(visible(peerText(info)));
   const label = `${info.transfer}: ${file}`;
@@ -238,7 +238,7 @@ function summaryText(
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
   ];
   const more = grown ? "; the file has grown since it was offered" : "";
-  return `${offeredName(info)}: ${parts.join(", ")}${more}`;
+  return `${offeredText(info)}: ${parts.join(", ")}${more}`;
 }
 
 /** `luke left out 3 files`; undefined where all were wanted. */
@@ -263,7 +263,7 @@ function sizeText(info: TransferInfo): string {
 
 /** The line that tells that a transfer waits, or goes on. */
 export function renderPaused(info: TransferInfo): string {
-  const label = `${info.transfer}: ${offeredName(info)}`;
+  const label = `${info.transfer}: ${offeredText(info)}`;
   if (!info.paused) return `${label} goes on`;
   if (info.pausedBy !== undefined) {
     const hint = info.pausedBy.includes("me")

@@ -5,8 +5,8 @@ import { peerText } from "../../commands/peer.ts";
 import type { PathKind } from "../../../engine/path/path_kind.ts";
 import {
   filesText,
-  offeredName,
   offeredSize,
+  offeredText,
   partDone,
   percentDone,
   speedOf,
@@ -57,7 +57,7 @@ export function transferRows(
 
 function headOf(info: TransferInfo): string {
   const arrow = info.direction === "incoming" ? "<" : ">";
-  return `${info.transfer} ${arrow} ${offeredName(info)}`;
+  return `${info.transfer} ${arrow} ${offeredText(info)}`;
 }
 
 function userOf(info: TransferInfo): string {

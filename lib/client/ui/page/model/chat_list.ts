@@ -3,7 +3,7 @@
  * activity, groups, and people who are on line.
  */
 import { visible } from "../../../../base/text.ts";
-import { offeredName } from "../../../commands/transfer_progress.ts";
+import { offeredText } from "../../../commands/transfer_progress.ts";
 import type { ClientView } from "../../../events/client_view.ts";
 import { isAsked } from "../../../commands/transfer_info.ts";
 import type {
@@ -133,7 +133,7 @@ function offersIn(view: ClientView): Map<ConversationKey, string[]> {
     offers.set(key, [...offers.get(key) ?? [], `${visible(user)} ${what}`]);
   for (const { info } of view.transfers()) {
     const { user } = info;
-    if (isAsked(info)) add(placeOf(info), user, `offers ${offeredName(info)}`);
+    if (isAsked(info)) add(placeOf(info), user, `offers ${offeredText(info)}`);
   }
   for (const info of view.sessions()) {
     const { user } = info;

@@ -7,7 +7,7 @@ import {
   formatSpan,
 } from "../../../../base/format.ts";
 import {
-  offeredName,
+  offeredText,
   partDone,
   pathNumbers,
   speedOf,
@@ -56,7 +56,7 @@ export function transferCard(
   const isKnown = !info.stream && (size > 0 || state !== "preparing");
   const weight = isKnown ? [formatSize(size)] : [];
   const isIncoming = direction === "incoming";
-  const title = offeredName(info);
+  const title = offeredText(info);
   const about = [...count, ...weight, ...others].join(", ");
   const why = message === undefined ? undefined : visible(message);
   const card = { title, about, details: [], actions: [] };

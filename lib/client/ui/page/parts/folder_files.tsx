@@ -5,7 +5,7 @@ import { countFiles, formatSize } from "../../../../base/format.ts";
 import { visible } from "../../../../base/text.ts";
 import { mediaOf } from "../model/transfer_card.ts";
 import { Medium } from "./medium.tsx";
-import { offeredName } from "../../../commands/transfer_progress.ts";
+import { offeredText } from "../../../commands/transfer_progress.ts";
 import { isAsked, type TransferInfo } from "../../../commands/transfer_info.ts";
 import {
   choiceOf,
@@ -50,7 +50,7 @@ export function FolderFiles(
         }}
       >
         {isOpen ? "Hide the files" : "Show the files"}
-        <span class="hidden">of {offeredName(info)}</span>
+        <span class="hidden">of {offeredText(info)}</span>
       </button>
       {isOpen && (list === undefined
         ? <p class="dim">Asking for the list…</p>

@@ -5,7 +5,7 @@
  * something. Components read the signals and call what is here.
  */
 import { type Signal, signal } from "@preact/signals";
-import { offeredName } from "../../../commands/transfer_progress.ts";
+import { offeredText } from "../../../commands/transfer_progress.ts";
 import type { ChatTarget } from "../../../commands/command.ts";
 import type { ClientEvent } from "../../../events/client_event.ts";
 import { ClientView } from "../../../events/client_view.ts";
@@ -453,7 +453,7 @@ export class PageStore {
     if (this.#transferPlaces.has(info.transfer)) return;
     this.#transferPlaces.set(info.transfer, this.#placeIn(placeOf(info)));
     if (info.direction === "incoming" && info.state === "offered") {
-      this.announce({ from: info.user, text: `offers ${offeredName(info)}` });
+      this.announce({ from: info.user, text: `offers ${offeredText(info)}` });
     }
   }
 

@@ -149,12 +149,14 @@ export function newcomersWithin(files: number): number {
 
 /**
  * How many connections a server may have that can open `files` more: with none
- * left it could write no log, and see no other password.
+ * left it could write no log, and see no other password. Even where that is next
+ * to nothing it is twice what {@link newcomersWithin} leaves to strangers: where
+ * they alone made it full, nobody would come in for whom one of them makes room.
  */
 export function connectionsWithin(files: number): number {
   return files >= enoughFiles
     ? Infinity
-    : Math.max(limits.unauthenticatedPerAddress, files - limits.ownFiles);
+    : Math.max(2 * limits.unauthenticatedPerAddress, files - limits.ownFiles);
 }
 
 /** From how many files on there is no need to save any. */

@@ -34,8 +34,7 @@ export class ClientRequests {
   readonly #socket: ClientSocket;
   readonly #replies = new Map<number, (reply: RequestReply) => void>();
   readonly #suggested = new Map<number, (suggested: Suggested) => void>();
-  /** Those of one transfer wait for one answer. */
-  /** By transfer and path. */
+  /** By transfer and path: those who ask for the same wait for one answer. */
   readonly #files = new Map<string, ((file: ArrivedFile) => void)[]>();
   #ref = 0;
 

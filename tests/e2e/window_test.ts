@@ -631,13 +631,21 @@ browserTest(
 
     await step("without a connection nobody is shown as on line", async () => {
       await page.click('[aria-label="Chats"] [data-key="@luke"]');
-      await shows(page, ".about", "On line");
+      await press(page, "About luke");
+      const places = [".about", ".portrait p"];
+      for (const place of places) await shows(page, place, "On line");
       await server.stop();
-      await page.waitForFunction(() =>
-        document.querySelector(".about")?.textContent === ""
+      await page.waitForFunction(
+        (places: readonly string[]) =>
+          places.every((place) =>
+            document.querySelector(place)?.textContent === ""
+          ),
+        {},
+        places,
       );
       await server.startAgain();
-      await shows(page, ".about", "On line");
+      for (const place of places) await shows(page, place, "On line");
+      await press(page, "Close");
     });
 
     await step(

@@ -149,8 +149,7 @@ export class ClientView {
   /** Somebody by name; while the connection is lost nobody is known to be online. */
   person(name: string): Person | undefined {
     const person = this.#people.find(name);
-    const isApart = ["lost", "ended"].includes(this.#me.connection);
-    if (!isApart || !person?.online) return person;
+    if (!this.#isApart || !person?.online) return person;
     const { online: _, since: __, ...known } = person;
     return known;
   }
@@ -188,9 +187,12 @@ export class ClientView {
     return this.#groups.all().filter(({ joined }) => joined);
   }
 
-  /** Names of the others who are known to be online, in alphabetical order. */
+  /**
+   * Names of the others who are known to be online, in alphabetical order; none
+   * while the connection is lost.
+   */
   online(): string[] {
-    return this.#people.online();
+    return this.#isApart ? [] : this.#people.online();
   }
 
   /** Names of the user's known devices, in alphabetical order. */
@@ -370,6 +372,11 @@ export class ClientView {
       default:
         return this.#handleGroupEvent(event);
     }
+  }
+
+  /** True where nothing of what others do is heard any more. */
+  get #isApart(): boolean {
+    return ["lost", "ended"].includes(this.#me.connection);
   }
 
   #handleGroupEvent(event: ClientEvent | QuietEvent): void {

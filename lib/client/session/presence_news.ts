@@ -83,8 +83,10 @@ export class PresenceNews {
     for (const [user, { news, due }] of this.#gone) {
       if (due > now) continue;
       this.#gone.delete(user);
-      // Back meanwhile, while this client itself had no connection.
-      if (this.#host.view.person(user)?.online) continue;
+      // Back meanwhile, while this client itself had no connection; who was, is
+      // not known to be away where it has none again.
+      const { online } = this.#host.view.person(user) ?? { online: false };
+      if (online !== false) continue;
       if (this.#isWanted(user)) this.#host.emit(news);
     }
   }

@@ -369,11 +369,15 @@ Deno.test("ClientView: people are who was heard of, with what is known of them",
   assertEquals(view.users(), ["han", "leia", "luke", "vader"]);
   // Without a connection nobody is known to be online; who is away still is.
   const lost = { event: "disconnected", code: "x", message: "gone" } as const;
+  const names = view.online();
+  assert(names.includes("leia"));
   view.handleEvent({ ...lost, retrying: true });
   assertEquals(view.person("leia"), { name: "leia", talks });
+  assertEquals(view.online(), []);
   assertEquals(view.person("luke")?.online, false);
   view.handleEvent(welcome);
   assertEquals(view.person("leia"), leia);
+  assertEquals(view.online(), names);
   const number = { safetyNumber: "1", verified: true, message: "!" };
   view.handleEvent({ event: "key-changed", user: "luke", ...number });
   view.handleEvent({ event: "renamed", from: "luke", to: "lucas" });

@@ -66,6 +66,13 @@ Deno.test("PresenceNews: a coming is told at once, a going when it lasts, a shor
   assertEquals(watch.told, ["0 +luke"]);
   assertEquals(watch.view.person("luke")?.online, false);
   assertEquals(watch.to(161).told, ["0 +luke", "160 -luke"]);
+  // Back while this client had no connection, which is lost again.
+  const apart = new Watch("all").at(0, "+luke").at(100, "-luke").lose().open();
+  const users = [{ user: "luke", since: 1, ip: "192.0.2.1", udpPort: 1 }];
+  apart.view.handleEvent({ event: "directory", users });
+  const gone = { event: "disconnected", code: "x", message: "gone" } as const;
+  apart.lose().view.handleEvent({ ...gone, retrying: true });
+  assertEquals(apart.to(1000).told, ["0 +luke"]);
   // Away for less than a minute, again and again.
   const lost = new Watch("all").at(0, "+luke").at(70, "-luke").at(71, "+luke")
     .at(80, "-luke").at(139, "+luke").to(1000);

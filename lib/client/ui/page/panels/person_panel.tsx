@@ -27,9 +27,9 @@ export function PersonPanel(
             ? "Blocked"
             : person?.online
             ? "On line"
-            : person?.since === undefined
-            ? "Off line"
-            : `Last seen ${wholeTime(person.since, Date.now())}`}
+            : person?.since !== undefined
+            ? `Last seen ${wholeTime(person.since, Date.now())}`
+            : store.view.me.connection === "open" && "Off line"}
         </p>
       </div>
       {problem !== undefined && <p class="failure">{problem}</p>}

@@ -148,10 +148,7 @@ export class ClientView {
 
   /** Somebody by name; while the connection is lost nobody is known to be online. */
   person(name: string): Person | undefined {
-    const person = this.#people.find(name);
-    if (!this.#isApart || !person?.online) return person;
-    const { online: _, since: __, ...known } = person;
-    return known;
+    return this.#people.find(name, this.#isApart);
   }
 
   /** True for who talks with this user, one to one, or is in a group with them. */
@@ -187,10 +184,7 @@ export class ClientView {
     return this.#groups.all().filter(({ joined }) => joined);
   }
 
-  /**
-   * Names of the others who are known to be online, in alphabetical order; none
-   * while the connection is lost.
-   */
+  /** Names of the others who are known to be online, sorted; see {@link person}. */
   online(): string[] {
     return this.#isApart ? [] : this.#people.online();
   }

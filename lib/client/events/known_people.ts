@@ -33,8 +33,16 @@ export class KnownPeople {
     return [...this.#byName.values()];
   }
 
-  find(name: string): Person | undefined {
-    return this.#byName.get(name);
+  /**
+   * Somebody by name.
+   *
+   * @param isApart Leaves out that somebody is online: it is not known any more.
+   */
+  find(name: string, isApart = false): Person | undefined {
+    const person = this.#byName.get(name);
+    if (!isApart || !person?.online) return person;
+    const { online: _, since: __, ...known } = person;
+    return known;
   }
 
   /** Names of those who are not blocked, in alphabetical order. */

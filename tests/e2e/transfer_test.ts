@@ -211,7 +211,7 @@ Deno.test("many small files, one after the other, take no more memory than a few
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");
-  await Deno.writeTextFile(join(yoda.folder, "note.txt"), "wars not make");
+  await Deno.writeFile(join(yoda.folder, "note.txt"), new Uint8Array(megabyte));
   const send = () => yoda.succeed("/send luke note.txt");
   for (let i = 0; i < 10; i++) await send();
   const before = await peakMemory(yoda.process.pid);

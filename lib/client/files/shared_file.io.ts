@@ -26,6 +26,7 @@ export interface FileChunk {
 
 /** Those who hold it must give it back, each once. */
 interface HeldChunk extends FileChunk {
+  readonly buffer: Uint8Array<ArrayBuffer>;
   holders: number;
 }
 
@@ -47,7 +48,7 @@ export class SharedFile {
   readonly #onClosed: () => void;
   /** Least recently used first. */
   readonly #chunks = new Map<number, HeldChunk>();
-  readonly #spare: Uint8Array[] = [];
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #samples: Promise<FileSamples> | undefined;
   /** The reads asked for so far; they use one file position. */
   #reading: Promise<unknown> = Promise.resolve();
@@ -146,11 +147,20 @@ export class SharedFile {
     return fileState(await this.#handle.stat());
   }
 
-  /** One of those who opened it no longer needs it. */
+  /**
+   * One of those who opened it no longer needs it. With the last one its memory
+   * goes back to the system, as the collector would wait for that of many files.
+   */
   close(): void {
     if (--this.#users > 0) return this.#trim();
     this.#handle.close();
+    const chunks = [...this.#chunks.values()].map(({ buffer }) => buffer);
     this.#chunks.clear();
+    const unused = [...this.#spare.splice(0), ...chunks];
+    // What is being read has its memory until it is.
+    this.#reading.then(() => {
+      for (const { buffer } of unused) buffer.transfer(0);
+    });
     this.#onClosed();
   }
 

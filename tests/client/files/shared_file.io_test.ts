@@ -10,6 +10,7 @@ import {
 } from "../../../lib/engine/packets/limits.ts";
 import { contentDigestOf } from "../../support/content_digest_of.ts";
 import { testFile } from "../../support/transfer_pair.ts";
+import { waitUntil } from "../../support/wait_until.ts";
 
 const { blockBytes } = transferLimits;
 const bytes = testFile(24 * 1024 * 1024 + 77);
@@ -79,6 +80,22 @@ Deno.test("SharedFile: one who is slow holds nobody back, and memory is bounded"
     assert(shared.bytesRead <= 3 * bytes.length + sampleBytes);
     for (const source of [slow, fast, late]) source.close();
     shared.close();
+  });
+});
+
+Deno.test("SharedFile: with its last user its memory goes back", async () => {
+  await withFile(async (path, files) => {
+    const shared = await look(path, files);
+    const [first, other] = [shared.take(0), shared.take(1)];
+    await first.filled;
+    for (const chunk of [first, other]) shared.release(chunk);
+    assert(first.buffer.length > 0);
+    shared.close();
+    await other.filled.catch(() => {});
+    await waitUntil(
+      "it is given back",
+      () => first.buffer.length + other.buffer.length === 0,
+    );
   });
 });
 

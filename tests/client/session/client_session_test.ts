@@ -372,6 +372,22 @@ Deno.test("ClientSession: the end of input waits for results, then logs out", ()
   assertEquals(harness.events.at(-1), { event: "goodbye", user: "yoda" });
 });
 
+Deno.test("ClientSession: the end of input waits until what came is shown", () => {
+  const harness = loggedIn();
+  harness.showsNothing = true;
+  harness.server({
+    ...{ ev: "message", id: 7, kind: "private", number: 7, at: 1 },
+    ...{ from: "luke", to: "yoda", text: "hi" },
+  });
+  harness.session.handleEndOfInput(harness.now);
+  harness.drain();
+  const said = () => harness.sent.map((each) => each.do);
+  assertEquals(said(), []);
+  harness.showsNothing = false;
+  harness.drain();
+  assertEquals(said(), ["ack", "logout"]);
+});
+
 Deno.test("ClientSession: at the end of input a connection that is gone is tried for 30 s, when nothing else is left to do", () => {
   for (const line of [undefined, "/activeuser"]) {
     const harness = loggedIn();

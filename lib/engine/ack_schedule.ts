@@ -23,6 +23,8 @@ export class AckSchedule {
   #isFast = false;
   /** Many of it came late, too. */
   #isShuffled = false;
+  /** What came last takes more than one packet. */
+  #isLarge = false;
   /** Weight and bytes of what arrived since the last acknowledgement. */
   #unacked = 0;
   #unackedBytes = 0;
@@ -60,6 +62,7 @@ export class AckSchedule {
     isSpread: boolean,
     now: number,
   ): void {
+    this.#isLarge = bytes > packetBytes;
     const isLate = number < this.#largest;
     this.#watchOrder(isLate, now);
     // A gap or a repetition is news the sender waits for.
@@ -102,8 +105,12 @@ export class AckSchedule {
     this.#periodAt = now;
   }
 
-  /** The shortest round trip of a shuffled path is that of those that overtake. */
+  /**
+   * Not where datagrams are large: then they are few, and their sender would wait.
+   * The shortest round trip of a shuffled path is that of those that overtake.
+   */
   get #isSparse(): boolean {
+    if (this.#isLarge) return false;
     return this.#isShuffled || (this.#isFast && this.#rtt.min >= nearMs);
   }
 

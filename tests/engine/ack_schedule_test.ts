@@ -90,17 +90,27 @@ Deno.test("AckSchedule: as in order where most come late and fast, as often as e
   assert(more[0]! < 1.3 && more[1]! < 1.3 && more[2]! > 1.5, `${told}`);
 });
 
+Deno.test("AckSchedule: large datagrams as often as else, however fast they come", () => {
+  // Sockets that are read one after the other give them in such an order.
+  const spread = (i: number) => i % 10 === 9 ? i + 40 : i;
+  for (const numberOf of [(i: number) => i, spread]) {
+    const acks = countAcks(0.05, numberOf, 4, { bytes: 8_872, isSpread: true });
+    assertEquals(acks, 4_000 / 16);
+  }
+});
+
 /** Of 4,000 datagrams, one each `ms`. */
 function countAcks(
   ms: number,
   numberOf: (index: number) => number,
   rtt = 2,
+  { bytes = 1_452, isSpread = false } = {},
 ): number {
   const arrivals = new Arrivals(rtt);
   let acks = 0;
   for (let i = 0; i < 4_000; i++) {
     const now = ms * i;
-    arrivals.come(numberOf(i), 1_452, { now });
+    arrivals.come(numberOf(i), bytes, { isSpread, now });
     if (arrivals.schedule.dueAt > now) continue;
     acks++;
     arrivals.schedule.handleSent();

@@ -4,10 +4,10 @@
  * stay within the folder; devices, sockets and pipes are no files. What is left
  * out is counted.
  */
-import { basename, SEPARATOR } from "@std/path";
+import { basename } from "@std/path";
 import { limits } from "../../wire/limits.ts";
 import type { UnreadableFiles } from "../commands/transfer_info.ts";
-import { pathBelow } from "../files/path_below.io.ts";
+import { pathBelow, realPathIn } from "../files/path_below.io.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
@@ -143,7 +143,8 @@ export class FoundFiles {
     if (path === undefined) return undefined;
     const info = Deno.lstatSync(path);
     const isFile = info.isFile || info.isSymlink &&
-        Deno.statSync(path).isFile && isInside(path, this.#rootOf(entry));
+        Deno.statSync(path).isFile &&
+        realPathIn(path, this.#rootOf(entry)) !== undefined;
     return isFile ? path : undefined;
   }
 
@@ -158,7 +159,7 @@ export class FoundFiles {
     const folder = path.slice(0, path.length - lastName(entry.path).length);
     if (folder !== this.#folder) {
       this.#folder = folder;
-      this.#isInside = isThere(folder, this.#rootOf(entry));
+      this.#isInside = realPathIn(folder, this.#rootOf(entry)) !== undefined;
     }
     return this.#isInside ? path : undefined;
   }
@@ -166,21 +167,6 @@ export class FoundFiles {
   /** Where that is which the user named and the entry is in. */
   #rootOf({ path }: Pick<TreeEntry, "path">): string {
     return pathIn(this.#roots, { path: path.slice(0, path.indexOf("/")) });
-  }
-}
-
-/** True for what is in a folder, or is it, wherever links to it are. */
-function isInside(path: string, folder: string): boolean {
-  const [real, root] = [Deno.realPathSync(path), Deno.realPathSync(folder)];
-  return real === root ||
-    real.startsWith(root.endsWith(SEPARATOR) ? root : root + SEPARATOR);
-}
-
-function isThere(path: string, folder: string): boolean {
-  try {
-    return isInside(path, folder);
-  } catch {
-    return false;
   }
 }
 
@@ -304,7 +290,7 @@ class Walk implements FoundTree {
   #follow(path: string, above: readonly string[]): Deno.FileInfo | undefined {
     if (!this.#options.followsLinks) return undefined;
     try {
-      if (!isInside(path, this.#inside)) return undefined;
+      if (realPathIn(path, this.#inside) === undefined) return undefined;
       const info = Deno.statSync(path);
       // A folder in itself has no end.
       return above.includes(keyOf(info)) ? undefined : info;

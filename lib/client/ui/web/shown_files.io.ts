@@ -3,10 +3,11 @@
  * can guess.
  */
 import type { ServerResponse } from "node:http";
-import { basename, join, SEPARATOR } from "@std/path";
+import { basename, join } from "@std/path";
 import type { Random } from "../../../base/ports.ts";
 import { lookAt } from "../../../system/own_file.io.ts";
 import { drained } from "../../files/body_target.ts";
+import { realPathIn } from "../../files/path_below.io.ts";
 import type {
   ArrivingFile,
   TransferFile,
@@ -46,7 +47,7 @@ export class ShownFiles {
   async show(file: AnyFile, below?: string): Promise<ShownFile | undefined> {
     if (below !== undefined) {
       const path = file.kind === "stored"
-        ? await pathBelow(file.path, below)
+        ? realPathIn(join(file.path, below), file.path)
         : undefined;
       if (path === undefined) return undefined;
       return await this.show({ kind: "stored", path });
@@ -105,21 +106,6 @@ export class ShownFiles {
       this.#files.delete(oldest);
     }
     return id;
-  }
-}
-
-/** The path of what is really below `folder`, if that is there. */
-async function pathBelow(
-  folder: string,
-  below: string,
-): Promise<string | undefined> {
-  try {
-    const [real, path] = await Promise.all(
-      [folder, join(folder, below)].map((path) => Deno.realPath(path)),
-    );
-    return path?.startsWith(`${real}${SEPARATOR}`) ? path : undefined;
-  } catch {
-    return undefined;
   }
 }
 

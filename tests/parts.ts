@@ -70,7 +70,6 @@ const seconds: Readonly<Record<string, number>> = {
   "server/store/postgres/postgres_lease.io": 16,
   "e2e/call_nat": 16,
   "e2e/slow_strangers": 16,
-  "e2e/window": 16,
   "e2e/command_line": 16,
   "e2e/pipe": 14,
   "e2e/later": 14,
@@ -80,6 +79,7 @@ const seconds: Readonly<Record<string, number>> = {
   "e2e/flood": 13,
   "e2e/exit_code": 12,
   "server/store/history_scale.io": 11,
+  "e2e/window": 11,
 };
 
 const { words: [word = "all"] } = taskArguments({

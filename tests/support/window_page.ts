@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What the test of the window does with the page beside pressing buttons. */
+/** What the tests of the window do with the page beside pressing buttons. */
 import { join } from "@std/path";
 import type { NewDocumentScriptEvaluation, Page } from "puppeteer-core";
 import { press } from "./browser.ts";

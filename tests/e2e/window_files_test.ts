@@ -2,7 +2,7 @@
 /** Files and pictures in the window, as a person sends and gets them. */
 import { assertEquals } from "@std/assert";
 import { decodeBase64 } from "@std/encoding/base64";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import {
   browserTest,
   faultsOf,
@@ -225,11 +225,14 @@ browserTest(
           canvas.width = canvas.height = 900;
           return canvas.toDataURL("image/png").split(",")[1] ?? "";
         });
-        const names = ["one.png", "two.png", "three.png"];
+        await Deno.mkdir(join(luke.folder, "trips", "sea"), {
+          recursive: true,
+        });
+        const names = ["one.png", "two.png", "trips/sea/three.png"];
         for (const name of names) {
           await Deno.writeFile(join(luke.folder, name), decodeBase64(square));
         }
-        await luke.send(`/send yoda ${names.join(" ")}`);
+        await luke.send("/send yoda one.png two.png trips");
         await shows(page, ".card.waits .title", "one.png and 2 more");
         await press(page, "Accept");
         for (const name of names) {
@@ -242,6 +245,14 @@ browserTest(
             scrollHeight - scrollTop - clientHeight < 2 &&
             document.querySelector(".to-end") === null;
         });
+        // Each is saved by its name, not by where it is in the folder.
+        assertEquals(
+          await page.$$eval(
+            ".files a",
+            (links) => links.map((link) => link.getAttribute("download")),
+          ),
+          names.map((name) => basename(name)),
+        );
         await noneSerious(page);
       },
     );

@@ -93,7 +93,9 @@ export function Medium(
       )}
       {!isArriving && !isMine && (
         <div class="buttons">
-          <a class="button" href={url} download={name}>Save a copy</a>
+          <a class="button" href={url} download={name.split("/").pop()}>
+            Save a copy
+          </a>
         </div>
       )}
     </>

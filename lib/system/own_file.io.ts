@@ -143,6 +143,15 @@ export async function lookAt(
   }
 }
 
+/** The same at once; undefined also when it cannot be seen whether something has. */
+export function lookAtSync(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 function isPlain(info: Deno.FileInfo): boolean {
   return info.isFile && !info.isSymlink && (info.nlink ?? 1) === 1;
 }

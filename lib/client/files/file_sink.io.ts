@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { statOfSystem } from "./stat_of_system.io.ts";
 import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
-import { freeCopy, triedCopies } from "./free_copy.ts";
+import { freeNames } from "./give_name.io.ts";
 import { receivedName } from "./received_name.ts";
 import type { FileAttributes } from "../../engine/packets/fin_frame.ts";
 import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
@@ -19,7 +19,6 @@ import {
   lookAtFolder,
 } from "./download_folder.io.ts";
 import { cannotWrite, SinkError } from "./sink_error.io.ts";
-import { lookAt } from "../../system/own_file.io.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
 
 /** What is to be received. */
@@ -180,7 +179,9 @@ export class FileSink {
   ): Promise<string> {
     try {
       await this.#part.confirm(checks, attributes);
-      const path = await this.#part.giveName(this.#allNames());
+      const path = await this.#part.giveName(
+        freeNames(this.#folder, this.#names),
+      );
       // A disk that cannot do that has the file all the same.
       await syncFolder(this.#folder).catch(() => {});
       return path;
@@ -222,20 +223,6 @@ export class FileSink {
       this.#right = right;
       return false;
     });
-  }
-
-  /** Each is asked for when those before it are taken. */
-  async *#allNames(): AsyncIterable<string> {
-    for (let copy = 0; copy < triedCopies; copy++) yield this.#names(copy);
-    const search = freeCopy(triedCopies);
-    let next = search.next();
-    while (!next.done) {
-      const path = join(this.#folder, this.#names(next.value));
-      next = search.next(await lookAt(path) !== undefined);
-    }
-    // Others may take it meanwhile.
-    const end = next.value + triedCopies;
-    for (let copy = next.value; copy < end; copy++) yield this.#names(copy);
   }
 }
 

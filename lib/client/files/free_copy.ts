@@ -22,6 +22,4 @@ export function* freeCopy(first: number): Generator<number, number, boolean> {
   return free;
 }
 
-/** How many copies are tried one after the other, before it is looked for one. */
-export const triedCopies = 16;
 const mostCopies = 1_000_000;

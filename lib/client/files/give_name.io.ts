@@ -1,5 +1,12 @@
 import { dirname, join } from "@std/path";
-import { isAt, lookAt, remove, removeOwn } from "../../system/own_file.io.ts";
+import {
+  isAt,
+  lookAt,
+  lookAtSync,
+  remove,
+  removeOwn,
+} from "../../system/own_file.io.ts";
+import { freeCopy } from "./free_copy.ts";
 import { SinkError } from "./sink_error.io.ts";
 import { lockFolder } from "../../system/sync_folder.io.ts";
 
@@ -16,7 +23,7 @@ import { lockFolder } from "../../system/sync_folder.io.ts";
 export async function giveName(
   handle: Deno.FsFile,
   path: string,
-  names: Iterable<string> | AsyncIterable<string>,
+  names: Iterable<string>,
 ): Promise<string> {
   const folder = dirname(path);
   // A name nobody knows comes first: what gets it is looked at before the rest.
@@ -39,6 +46,28 @@ export async function giveName(
   }
 }
 
+/**
+ * Names in `folder` to be tried, each once those before it are taken. Where there
+ * are many copies, few of them are looked at.
+ *
+ * @param names The name of each copy, from 0.
+ */
+export function* freeNames(
+  folder: string,
+  names: (copy: number) => string,
+): Iterable<string> {
+  for (let copy = 0; copy < triedCopies; copy++) yield names(copy);
+  const search = freeCopy(triedCopies);
+  let next = search.next();
+  while (!next.done) {
+    const found = lookAtSync(join(folder, names(next.value)));
+    next = search.next(found !== undefined);
+  }
+  // Others may take it meanwhile.
+  const end = next.value + triedCopies;
+  for (let copy = next.value; copy < end; copy++) yield names(copy);
+}
+
 /** The part is not where it was. */
 export function goneFrom(path: string): SinkError {
   return new SinkError(
@@ -58,9 +87,9 @@ async function linkToFree(
   handle: Deno.FsFile,
   from: string,
   folder: string,
-  names: Iterable<string> | AsyncIterable<string>,
+  names: Iterable<string>,
 ): Promise<string> {
-  for await (const name of names) {
+  for (const name of names) {
     const path = join(folder, name);
     try {
       // A link, unlike a rename, fails when the name is taken.
@@ -79,12 +108,12 @@ async function linkToFree(
 async function moveWithoutLinks(
   handle: Deno.FsFile,
   from: string,
-  names: Iterable<string> | AsyncIterable<string>,
+  names: Iterable<string>,
 ): Promise<string> {
   const folder = dirname(from);
   const lock = await lockFolder(folder);
   try {
-    for await (const name of names) {
+    for (const name of names) {
       const path = join(folder, name);
       if (await lookAt(path) !== undefined) continue;
       if (!await isAt(handle, from)) throw goneFrom(from);
@@ -107,6 +136,8 @@ function isRefusal(error: unknown): boolean {
   return refusals.test(text);
 }
 
+/** So many copies are tried one after the other, before it is looked for one. */
+const triedCopies = 16;
 const betweenStart = ".parley-";
 const betweenEnd = ".tmp";
 const uniqueLetters = 8;

@@ -302,9 +302,7 @@ export class PartFile {
    * @throws {SinkError} when it is not at its place or not as it was written;
    * what the system says.
    */
-  async giveName(
-    names: Iterable<string> | AsyncIterable<string>,
-  ): Promise<string> {
+  async giveName(names: Iterable<string>): Promise<string> {
     if (this.#confirmed === undefined) throw damaged(this.path);
     const { state, checks } = this.#confirmed;
     const now = fileState(this.#file.statSync());

@@ -1,7 +1,8 @@
 /** Gives a received folder its name, once all of it is whole. */
 import { join } from "@std/path";
-import { freeCopy, triedCopies } from "../files/free_copy.ts";
-import { lookAtSync, tooManyCopies, type TreePlace } from "./tree_place.io.ts";
+import { freeNames } from "../files/give_name.io.ts";
+import { lookAtSync } from "../../system/own_file.io.ts";
+import { tooManyCopies, type TreePlace } from "./tree_place.io.ts";
 
 /**
  * Moves the part to the first name that is free.
@@ -14,30 +15,13 @@ export function nameTree(
   place: TreePlace,
   names: (copy: number) => string,
 ): string {
-  for (const name of allNames(place.folder, names)) {
+  for (const name of freeNames(place.folder, names)) {
     const path = join(place.folder, name);
     if (!reserve(path)) continue;
     place.mustBeMade(place.root);
     if (moveOver(place.part, path)) return path;
   }
   throw tooManyCopies(place.folder, names(0));
-}
-
-/** Each is asked for when those before it are taken. */
-function* allNames(
-  folder: string,
-  names: (copy: number) => string,
-): Iterable<string> {
-  for (let copy = 0; copy < triedCopies; copy++) yield names(copy);
-  const search = freeCopy(triedCopies);
-  let next = search.next();
-  while (!next.done) {
-    const found = lookAtSync(join(folder, names(next.value)));
-    next = search.next(found !== undefined);
-  }
-  // Others may take it meanwhile.
-  const end = next.value + triedCopies;
-  for (let copy = next.value; copy < end; copy++) yield names(copy);
 }
 
 /** Takes a name that is free, with an empty folder that is moved over. */

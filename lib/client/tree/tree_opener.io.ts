@@ -5,7 +5,7 @@
  * one, that they are in the folders that were made here.
  */
 import { transferLimits } from "../../engine/packets/limits.ts";
-import { removeOwn } from "../../system/own_file.io.ts";
+import { lookAtSync, removeOwn } from "../../system/own_file.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { FileCheck } from "./file_check.ts";
 import { type Entries, isRoot, type TreeEntry } from "./entry_list.ts";
@@ -17,7 +17,6 @@ import {
   type FileInTree,
   isNoName,
   localPath,
-  lookAtSync,
   type MadeFolder,
   takenPath,
   type TreePlace,

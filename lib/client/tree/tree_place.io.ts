@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import {
   closeLocked,
+  lookAtSync,
   makeOwn,
   openOwn,
   removeOwn,
@@ -243,15 +244,6 @@ export class TreePlace {
     if (folder === "") return lookAtSync(this.part)?.isDirectory === true;
     const info = lookAtSync(this.pathOf({ local: folder }));
     return info?.isDirectory === true && this.#isBelow(folder);
-  }
-}
-
-/** What has this name, be it a link; undefined when nothing can be seen there. */
-export function lookAtSync(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch {
-    return undefined;
   }
 }
 

@@ -89,7 +89,7 @@ export class OfferRequests {
 
   /** It cannot be accepted as this side wanted: the offer waits on. */
   takeBackAnswer(offer: OpenOffer, { code, message }: PeerRefusal): void {
-    const { number, command } = offer;
+    const { command } = offer;
     offer.answering = false;
     offer.command = undefined;
     if (offer.kind === "file") {
@@ -100,7 +100,7 @@ export class OfferRequests {
     if (command === undefined) return this.#offers.show(offer, message);
     const { name, n } = command;
     if (name !== "accept") this.#offers.show(offer);
-    const told = `${message}; offer ${number} still waits for your answer`;
+    const told = `${message}; the offer still waits for your answer`;
     const outcome = { command: name, ok: false, code, message: told } as const;
     this.#host.settle(n, outcome);
   }

@@ -368,7 +368,7 @@ Deno.test("ClientSession: an answer that names what is not there leaves the offe
     const found = harness.results().find((each) => each.n === n)?.outcome;
     return found?.ok === false ? `${found.code}: ${found.message}` : "";
   };
-  const waits = "; offer 1 still waits for your answer";
+  const waits = "; the offer still waits for your answer";
   const mistyped = harness.line("/accept 1 --to flims");
   fail("storage", 'The folder "flims" does not exist');
   assertEquals(

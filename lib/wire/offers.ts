@@ -75,6 +75,8 @@ const deviceOffer = object({
   file: optional(object({
     name: string(1, 1024),
     size: integer(0),
+    /** How many were named, of folders or several files. */
+    roots: optional(integer(1, limits.treeEntries)),
     stream: optional(boolean),
   })),
   accepted: boolean,

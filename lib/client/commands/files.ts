@@ -463,13 +463,14 @@ function listElsewhere(offer: DeviceOffer, palette: Palette): string {
   const place = device === undefined
     ? "by a command"
     : `on ${palette.name(visible(device))}`;
-  if (kind === "session" || file === undefined) {
+  const running = accepted ? "running" : state;
+  if (kind === "call") return `${place}: call with ${user}, ${running}`;
+  if (file === undefined) {
     return `${place}: private session with ${user}, ${state}`;
   }
   const whose = direction === "incoming" ? `from ${user}` : `to ${user}`;
-  const name = visible(file.name);
-  const running = accepted ? "running" : state;
-  return `${place}: ${name} ${whose}, ${offeredSize(file)}, ${running}`;
+  const label = `${place}: ${offeredText(file)} ${whose}`;
+  return `${label}, ${offeredSize(file)}, ${running}`;
 }
 
 /** `/offer`'s lines: the name, then what is in it. */

@@ -30,7 +30,7 @@ export interface Offer {
       readonly name: string;
       readonly size: number;
       /** Of folders or several files. */
-      readonly tree?: object | undefined;
+      readonly tree?: { readonly roots: number } | undefined;
       readonly stream?: boolean | undefined;
     }
     | undefined;

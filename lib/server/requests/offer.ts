@@ -352,7 +352,7 @@ function listed(offer: Offer, party: Device, isOutgoing: boolean) {
   const device = party.isVisit ? undefined : party.name;
   const known = file && {
     ...{ name: file.name, size: file.size },
-    ...present({ stream: file.stream }),
+    ...present({ roots: file.tree?.roots, stream: file.stream }),
   };
   return { ...fields, ...present({ device, file: known }) };
 }

@@ -132,14 +132,18 @@ Deno.test("renderText: /transfers --all tells what the other devices do", () => 
     others: [
       { ...other, device: "laptop", file, accepted: true },
       { ...other, file, direction: "incoming", accepted: false },
+      { ...other, file: { ...file, roots: 3 }, accepted: false },
       { ...other, device: "desktop", kind: "session", accepted: true },
+      { ...other, device: "desktop", kind: "call", accepted: true },
     ],
   } as const;
   const outcome = { command: "transfers", ok: true, answer } as const;
   assertEquals(text({ event: "result", n: 1, outcome }), [
     "on laptop: b.mp4 to leia, 2.0 MB, running",
     "by a command: b.mp4 from leia, 2.0 MB, waiting for the answer",
+    "by a command: b.mp4 and 2 more to leia, 2.0 MB, waiting for the answer",
     "on desktop: private session with leia, agreed on",
+    "on desktop: call with leia, running",
   ]);
 });
 

@@ -507,7 +507,7 @@ Deno.test("offer-list: each device gets the list by a transfer of its own, and t
   );
   // Nothing of a list is in the log, and it is no offer to people.
   assertEquals(laptop.ask("device-offers", {}).offers.map(({ file }) => file), [
-    { name: folder.file.name, size: folder.file.size },
+    { name: folder.file.name, size: folder.file.size, roots: 1 },
   ]);
   const steps = harness.transferLog.map((line) => line.split("; ")[4]);
   assertEquals(steps, ["offered", "accepted"]);

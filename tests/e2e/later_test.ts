@@ -63,7 +63,7 @@ Deno.test("--when-back: it outlives a killed client and server; the receiver is 
       assertEquals((await command.process.end()).code, 0);
       await using yoda = await asYoda();
       await yoda.event("transfer", waiting);
-      await yoda.succeed("/limit 1M");
+      await yoda.succeed("/limit 300k");
       const lukes = join(folder, "lukes");
       {
         await using luke = await logIn(server, "luke", { config: lukes });

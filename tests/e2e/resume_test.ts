@@ -194,7 +194,7 @@ Deno.test("resume: a file that changed is sent from the start, and is not mixed"
 });
 
 Deno.test("resume: what somebody changes, removes or replaces of a part is never taken for the file", async () => {
-  await using folders = await Folders.make(20 * megabyte);
+  await using folders = await Folders.make(40 * megabyte);
   await using server = await startServer();
   const args = ["--download-dir", folders.downloads];
   await using luke = await logIn(server, "luke", { args });
@@ -216,13 +216,13 @@ Deno.test("resume: what somebody changes, removes or replaces of a part is never
       return event.event === "progress" && event.bytes > 5 * megabyte;
     }, { from });
     await change(JSON.parse(line).transfer);
+    await yoda.succeed("/limit off");
     const ended = await luke.process.waitFor("the end", (line) => {
       if (!line.startsWith("{")) return false;
       const event = JSON.parse(line);
       return event.event === "transfer" && ends.includes(event.state);
     }, { from });
     const told = await refusal;
-    await yoda.succeed("/limit 0");
     return [told, String(JSON.parse(ended).message)];
   };
   const ends = ["failed", "cancelled"];

@@ -116,6 +116,7 @@ export function fillDiskMeanwhile(): Promise<void> {
     await luke.event("progress");
     const ballast = join(downloads, "ballast");
     await fillDisk(ballast);
+    await yoda.succeed("/limit off");
     for (const client of [luke, yoda]) {
       await client.event("paused", { paused: true });
     }

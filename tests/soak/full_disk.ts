@@ -35,7 +35,8 @@ export async function fullDisk(seconds: number): Promise<FullDiskResult> {
     launcher: diskLauncher("data", serverMegabytes),
   });
   const serverData = () => pathSeenBy(server.process.pid, server.path("data"));
-  await using yoda = await logIn(server, "yoda", { args: ["--limit", "1M"] });
+  // Until the disks are full, which takes a while on a busy machine.
+  await using yoda = await logIn(server, "yoda", { args: ["--limit", "300k"] });
   await using luke = await logIn(server, "luke", {
     launcher: diskLauncher("downloads", clientMegabytes),
     args: ["--download-dir", "downloads"],
@@ -67,6 +68,7 @@ export async function fullDisk(seconds: number): Promise<FullDiskResult> {
   assert(await say());
   const ballast = [join(serverData(), "ballast"), join(downloads, "ballast")];
   for (const path of ballast) await fillDisk(path);
+  await yoda.succeed("/limit off");
   const end = performance.now() + seconds * 1000;
   for (const client of [luke, yoda]) {
     await client.event("paused", { paused: true });

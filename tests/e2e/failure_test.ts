@@ -96,7 +96,8 @@ Deno.test("failure: a database that is locked or damaged while it is used", asyn
   await yoda.succeed("/msgto luke before");
   const path = server.path("data", "parley.db");
   {
-    using other = new DatabaseSync(path);
+    // The server may still be writing that luke has got it.
+    using other = new DatabaseSync(path, { timeout: 20_000 });
     other.exec("BEGIN IMMEDIATE");
     const refused = await yoda.refused("/msgto luke locked");
     assertMatch(refused, /^storage_failed: .*try again/);
@@ -217,8 +218,8 @@ Deno.test("failure: a clock that is set a day forward or back ends no session, l
       await setClock(jumpMs);
       const { time } = await hello(port);
       assert(Math.abs(time - Date.now() - jumpMs) < 60_000, "the clock is set");
-      const isEarly = performance.now() - lockedAt < 2500;
       const code = await codeOf(login("leia"));
+      const isEarly = performance.now() - lockedAt < 3000;
       assert(!isEarly || code === "account_blocked", code);
       const again = await ProtocolClient.connect(port);
       await again.hello();

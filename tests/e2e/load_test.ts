@@ -59,6 +59,7 @@ async function exchange(
   const random = new SeededRandom(2026);
   const counts = new Array<number>(people).fill(0);
   const replies: Promise<Frame>[] = [];
+  let direct = 0;
   for (let number = 0; number < messages; number++) {
     const from = random.below(people);
     const client = clients[from];
@@ -77,6 +78,7 @@ async function exchange(
     } else {
       const to = names[(from + 1 + random.below(people - 1)) % people];
       assert(to !== undefined);
+      direct++;
       expect(to, sender, text);
       replies.push(client.request("message", { to: [to], text, mid }));
     }
@@ -105,30 +107,17 @@ async function exchange(
   }
 
   // The logs have them all, numbered without a gap.
-  const direct = messages - await countGroupLines(server, groups.length);
   const log = await server.dataWhen(
     "messagelog.txt",
     (text) => text.split("\n").length === direct + 1,
   );
   const numbers = log.trimEnd().split("\n").map((line) => parseInt(line));
   assertEquals(numbers, numbers.map((_, at) => at + 1));
-}
-
-async function countGroupLines(
-  server: TestServer,
-  groups: number,
-): Promise<number> {
-  let before = -1;
-  // The appender writes at most 100 ms later; wait until nothing is added.
-  return await waitUntil("the group logs", async () => {
-    let lines = 0;
-    for (let group = 0; group < groups; group++) {
-      const text = await server.data(`g${group}_messagelog.txt`);
-      lines += text.split("\n").length - 1;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    if (lines > 0 && lines === before) return lines;
-    before = lines;
-    return undefined;
+  await waitUntil("the logs of the groups", async () => {
+    const logs = await Promise.all(
+      groups.map((group) => server.data(`${group}_messagelog.txt`)),
+    );
+    const lines = logs.map((text) => text.split("\n").length - 1);
+    return lines.reduce((sum, count) => sum + count) === messages - direct;
   });
 }

@@ -1,15 +1,16 @@
 /** What of a private session crosses the network, as tcpdump sees it. */
 import { assert } from "@std/assert";
 import { join } from "@std/path";
-import { logIn, startServer } from "../support/jedi.ts";
+import { jediAccounts, logIn } from "../support/jedi.ts";
+import { NetworkLab } from "../support/network_lab.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { sayPrivately } from "../support/say_privately.ts";
+import { TestServer } from "../support/test_server.ts";
 import { testUnless } from "../support/test_unless.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 /** Why tcpdump cannot be asked what it sees; `undefined` where it can. */
 async function lackOfCapture(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "not root";
   try {
     const { success } = await new Deno.Command("tcpdump", {
       args: ["--version"],
@@ -23,16 +24,25 @@ async function lackOfCapture(): Promise<string | undefined> {
 }
 
 testUnless(
-  await lackOfCapture(),
+  await NetworkLab.lack() ?? await lackOfCapture(),
   "private session: a packet capture shows no text, and nothing of it at the server",
   async () => {
-    await using server = await startServer();
-    await using yoda = await logIn(server, "yoda");
-    await using luke = await logIn(server, "luke");
+    // In a network of their own: elsewhere there is more than tcpdump can take.
+    await using lab = await NetworkLab.open();
+    const place = lab.at(lab.server);
+    await using server = await TestServer.start({
+      accounts: jediAccounts,
+      ...place,
+    });
+    await using yoda = await logIn(server, "yoda", place);
+    await using luke = await logIn(server, "luke", place);
     const folder = await Deno.makeTempDir({ prefix: "parley-capture-" });
     const file = join(folder, "capture.pcap");
     const capture = new RunningProcess({
-      command: ["tcpdump", "-i", "lo", "-U", "-s", "0", "-w", file, "tcp"],
+      command: [
+        ...place.launcher,
+        ...["tcpdump", "-i", "lo", "-U", "-s", "0", "-w", file, "tcp"],
+      ],
       cwd: folder,
     });
     try {

@@ -6,6 +6,7 @@
  *     internet 203.0.113.0/24     server .1, router of home N .1N
  *     home N   192.168.N.0/24     router .1, client K .(K + 1)
  */
+import { patience } from "./wait_until.ts";
 
 /** How a router translates. */
 export type NatKind =
@@ -184,7 +185,7 @@ function uniquePrefix(): string {
 /** Runs a command to its end; throws with what it says when it fails. */
 async function run(command: readonly string[]): Promise<void> {
   const [program = "", ...args] = command;
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(patience);
   const { success, stderr } = await new Deno.Command(program, { args, signal })
     .output();
   if (success) return;

@@ -372,6 +372,8 @@ async function aboutFiles(
     );
   }
   const receiving = luke.succeed("/receive yoda");
+  // Once this is answered he waits.
+  await luke.succeed("/limit");
   await yoda.succeed("/p2pvideo luke films");
   await receiving;
   await yoda.succeed("/groupvideo news films");

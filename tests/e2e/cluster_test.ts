@@ -250,9 +250,11 @@ function healthOf(node: TestServer): Promise<string> {
   return watched(node, "/healthz");
 }
 
-async function uptimeOf(node: TestServer): Promise<number> {
-  const text = await watched(node, "/metrics");
-  return Number(/^parley_uptime_seconds (\S+)$/m.exec(text)?.[1]);
+function uptimeOf(node: TestServer): Promise<number> {
+  return waitUntil("how long it runs", async () => {
+    const text = await watched(node, "/metrics");
+    return Number(/^parley_uptime_seconds (\S+)$/m.exec(text)?.[1]);
+  });
 }
 
 /** What a node says to those who watch over it; nothing when it cannot. */

@@ -9,7 +9,7 @@ const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
  * The bad input must be answered or hung up on within this time, ms: before who
  * says nothing is hung up on, after 10 s.
  */
-const soon = 5000;
+const soon = 9000;
 
 async function withinSoon<T>(what: string, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -58,7 +58,7 @@ Deno.test({
         `umask 077; cd /`,
         `${check}`,
         `${start} >$0/log &`,
-        `for try in $(seq 100); do`,
+        `for try in $(seq 600); do`,
         `  grep -q listening $0/log && break; sleep 0.1`,
         `done`,
         `kill $!; wait $!; echo "ended with $?"`,

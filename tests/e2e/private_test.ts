@@ -284,7 +284,8 @@ Deno.test("private session: logout, end of input, Ctrl-C and kill -9 are told at
     if (!isKilled) await luke.succeed("/private yoda last words");
     await end(luke);
     const told = await yoda.event("session", { state }, { from });
-    assert(performance.now() - start < 10_000);
+    // What falls silent is lost after 30 s.
+    assert(performance.now() - start < 20_000);
     assertMatch(String(told.message), why);
     if (!isKilled) {
       await yoda.event("private-message", { text: "last words" }, { from });
@@ -444,7 +445,8 @@ testUnless(
       await terminal.type("broadcast the rest", "Enter");
       await shows("There is no private session with luke");
       await terminal.type("unsent words", "C-c", "/logout", "Enter");
-      await shows("Bye, yoda!");
+      // What has not ended may still write.
+      await terminal.screen((text) => /Bye, yoda![^]*\$$/.test(text));
       const log = await Deno.readTextFile(server.path("data/messagelog.txt"))
         .catch(() => "");
       assert(!/alone|rest/.test(log), log);

@@ -203,7 +203,8 @@ browserTest(
         assert(Math.abs(after[1] - top) <= 2, `${top} became ${after[1]}`);
         await page.click(".to-end");
         await page.waitForFunction(() => !document.querySelector(".to-end"));
-        // What is said costs the same, however much is in view.
+        // What is said costs the same, however much is in view, once that is drawn.
+        await firstSeen(page);
         await watchDrawn(page);
         await page.type("textarea", "this one");
         await page.keyboard.press("Enter");

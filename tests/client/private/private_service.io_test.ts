@@ -313,7 +313,8 @@ Deno.test("PrivateSessionService: a peer that is killed is missed at once", asyn
   const closed = await han.wait("session-closed");
   assertEquals(closed.reason, "lost");
   assertEquals(closed.message, "The connection to leia was lost");
-  assert(performance.now() - killedAt < 10_000);
+  // After 30 s of silence it would be missed anyway.
+  assert(performance.now() - killedAt < 20_000);
   await lines.cancel();
   await child.status;
 });

@@ -392,7 +392,10 @@ Deno.test("TransferService sends nothing of a file that changed after it was off
     const told = world.sender.events.map(({ event }) => event);
     assertEquals(told, ["offer-ready", "failed"], "no path, no progress");
     world.receiver.service.cancel(id);
-    assertEquals(await emptied(world.downloads), true);
+    await waitUntil(
+      "an empty folder",
+      async () => (await names(world.downloads)).length === 0,
+    );
   });
 });
 
@@ -460,8 +463,9 @@ Deno.test("TransferService over a link that is far, slow, and loses and damages"
     assertEquals((await sender.event(id, "done")).digest, digest);
     const stored = await Deno.readFile(done.path ?? "");
     assertEquals(sha256(stored), sha256(bytes));
-    // Half a second at the rate of the link; most of the rest is the start.
-    assert(done.ms < 8_000, `${done.ms} ms`);
+    // Half a second at the rate of the link; most of the rest is the start, and
+    // what a busy machine takes.
+    assert(done.ms < 20_000, `${done.ms} ms`);
   });
 });
 
@@ -485,7 +489,7 @@ Deno.test("TransferService goes on with a file after the network was lost", asyn
         for (const side of [sender, receiver]) {
           side.service.doubt(id);
           // The clock goes on while it waits.
-          const closed = side.event(id, "closed", 5_000);
+          const closed = side.event(id, "closed", 20_000);
           assertEquals((await closed).reason, "left");
         }
       } else if (lost === "given up") {
@@ -553,13 +557,4 @@ async function failure(
   );
   if (found === undefined) throw new Error(`Transfer ${id} did not fail`);
   return found;
-}
-
-/** True once the folder is empty, false when it is not within a second. */
-async function emptied(folder: string): Promise<boolean> {
-  for (let i = 0; i < 100; i++) {
-    if ((await names(folder)).length === 0) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
 }

@@ -190,7 +190,7 @@ Deno.test("MessageLogs writes appended lines within 100 ms and on close", async 
     await waitUntil("both logs are written", async () => {
       const names = (await Array.fromAsync(Deno.readDir(folder))).length;
       return names === 2;
-    }, 1000);
+    });
     logs.append(undefined, messageLogLine(2, 0, "yoda", "leia", "ho"));
     await logs.close();
     assertEquals(

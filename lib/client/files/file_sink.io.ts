@@ -124,7 +124,10 @@ export class FileSink {
     return this.#part.kept;
   }
 
-  /** Resolves when all of that was read back: false when it is damaged. */
+  /**
+   * Resolves when all of that was read back: false when it is damaged. Rejects with
+   * a {@link SinkError} when it cannot be read now.
+   */
   get checked(): Promise<boolean> {
     return this.#checked;
   }
@@ -209,20 +212,22 @@ export class FileSink {
   async #check(patience: number): Promise<void> {
     const { kept } = this.#part;
     if (kept.length === 0) return;
-    const reading = this.#part.readBack(kept, () => !this.#isClosed);
+    const reading = this.#part.readBack(kept, () => !this.#isClosed)
+      .catch((error) => {
+        throw cannotWrite(this.#part.path, error);
+      });
     const timeout = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => timeout.resolve(undefined), patience);
     const right = await Promise.race([reading, timeout.promise])
-      .catch((error) => {
-        throw cannotWrite(this.#part.path, error);
-      })
       .finally(() => clearTimeout(timer));
     if (right !== undefined) return await this.#part.keep(right);
-    this.#checked = reading.catch(() => 0).then((right) => {
+    this.#checked = reading.then((right) => {
       if (right === kept.length || this.#isClosed) return true;
       this.#right = right;
       return false;
     });
+    // Who waits for it is told.
+    this.#checked.catch(() => {});
   }
 }
 

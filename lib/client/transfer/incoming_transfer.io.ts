@@ -84,7 +84,10 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
         this.wake();
       },
     });
-    sink.checked.then((isRight) => isRight || this.#handleDamaged());
+    // What was here before may not be what it was: found while the rest comes.
+    this.#mustBeChecked().catch((error) => {
+      if (!this.isEnded) this.#failStoring(error);
+    });
     this.wake();
   }
 
@@ -274,9 +277,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     this.#isStoring = true;
     try {
       await this.#checkpoints.stop();
-      if (!await sink.checked) {
-        throw new SinkError(damagedBefore(file.name), "integrity");
-      }
+      await this.#mustBeChecked();
       const { checks, attributes } = this.engine;
       const path = await sink.finish(checks, attributes);
       if (path !== undefined) this.#options.arriving?.handleStored(path);
@@ -307,12 +308,10 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     }
   }
 
-  /** What was here before is not what it was; found while the rest came. */
-  #handleDamaged(): void {
-    if (this.isEnded) return;
-    this.#failStoring(
-      new SinkError(damagedBefore(this.#options.file.name), "integrity"),
-    );
+  /** @throws {SinkError} when what was here before is damaged. */
+  async #mustBeChecked(): Promise<void> {
+    const { file: { name }, sink } = this.#options;
+    if (!await sink.checked) throw damagedBefore(name);
   }
 
   protected override handle(event: EngineEvent): void {
@@ -373,8 +372,11 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
   }
 }
 
-function damagedBefore(name: string): string {
-  return `What was here of "${name}" was changed on the disk; when it is sent again, it goes on before the damage`;
+function damagedBefore(name: string): SinkError {
+  return new SinkError(
+    `What was here of "${name}" was changed on the disk; when it is sent again, it goes on before the damage`,
+    "integrity",
+  );
 }
 
 /** How often a full disk is looked at again. */

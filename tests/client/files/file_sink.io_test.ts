@@ -168,6 +168,31 @@ Deno.test("FileSink.checked: damage found while the rest comes costs what follow
   }
 });
 
+Deno.test("FileSink.checked: what cannot be read now is kept", async () => {
+  const bytes = testFile(5 * transferLimits.blockBytes);
+  const checks = checksOf(bytes).slice(0, 4);
+  const film = { ...file, size: bytes.length };
+  const { open } = Deno;
+  await withFolder(async (folder) => {
+    const first = await FileSink.open(folder, film);
+    await first.write(bytes.subarray(0, 4 * transferLimits.blockBytes));
+    await first.part.record(0, checks);
+    await first.close();
+    // So late that the rest comes meanwhile, too many files are open.
+    const refusal = Promise.withResolvers<Deno.FsFile>();
+    Deno.open = (path, options) =>
+      options?.write ? open(path, options) : refusal.promise;
+    const slow = await FileSink.open(folder, film, 1)
+      .finally(() => Deno.open = open);
+    refusal.reject(new Error("Too many open files (os error 24)"));
+    await assertRejects(() => slow.checked, SinkError, "cannot be written");
+    await slow.close();
+    const next = await FileSink.open(folder, film);
+    assertEquals(next.kept, checks);
+    next.discard();
+  });
+});
+
 Deno.test("FileSink.open: too little room or no folder is said, nothing left", async () => {
   await withFolder(async (folder) => {
     const huge = { ...file, size: 2 ** 48 - 1 };

@@ -118,6 +118,17 @@ function message(id: number): StoreWrite {
   };
 }
 
+/** A core that reaches its new database by a proxy. */
+async function startFar() {
+  const at = await databases();
+  const url = await at.createDatabase();
+  const { name } = placeOf(url);
+  const way = new TcpProxy({ port, plain: true });
+  const far = `postgres://parley@127.0.0.1:${way.port}/${name}`;
+  const first = await TestNode.start(far, "first");
+  return { at, url, name, way, first, store: await first.held() };
+}
+
 async function idsOf(store: Store): Promise<number[]> {
   return (await store.inbox({ user: 2 }, 0, 1000)).map(({ id }) => id);
 }
@@ -252,13 +263,8 @@ testUnless(
   noPostgres,
   "PostgresLease: a core that is cut off in the middle of a commit stops by itself, and stores nothing after another one",
   async () => {
-    const at = await databases();
-    const url = await at.createDatabase();
-    const { name } = placeOf(url);
-    await using proxy = new TcpProxy({ port, plain: true });
-    const far = `postgres://parley@127.0.0.1:${proxy.port}/${name}`;
-    const first = await TestNode.start(far, "first");
-    const store = await first.held();
+    const { at, url, name, first, store, way } = await startFar();
+    await using proxy = way;
     await store.commit([message(1)]);
     const second = await TestNode.start(url, "second");
     await second.hears("other first 1");
@@ -289,13 +295,8 @@ testUnless(
   noPostgres,
   "PostgresLease: a renewal that is carried out too late holds up nobody, nor does the lock of who asked for it",
   async () => {
-    const at = await databases();
-    const url = await at.createDatabase();
-    const { name } = placeOf(url);
-    await using proxy = new TcpProxy({ port, plain: true });
-    const far = `postgres://parley@127.0.0.1:${proxy.port}/${name}`;
-    const first = await TestNode.start(far, "first");
-    await first.held();
+    const { at, url, name, first, way } = await startFar();
+    await using proxy = way;
     // Gets the lock when the core's connection ends, in its place.
     const left = await PostgresSession.open(placeOf(url));
     const locking = left.query("SELECT pg_advisory_lock(1346458700, 1)")

@@ -37,7 +37,13 @@ export class LyingServer implements AsyncDisposable {
   async #accept(): Promise<void> {
     for await (const client of this.#listener) {
       const { port } = this.#target;
-      const server = await Deno.connect({ hostname: "127.0.0.1", port });
+      const server = await Deno.connect({ hostname: "127.0.0.1", port })
+        .catch(() => undefined);
+      if (server === undefined) {
+        // A client may look for it while it is down.
+        close(client);
+        continue;
+      }
       this.#open.add(client).add(server);
       this.#pass(client, server, (frame) => {
         this.requests.push(frame);

@@ -101,6 +101,8 @@ export class PostgresServer {
   async signal(signal: Deno.Signal): Promise<readonly number[]> {
     const text = await Deno.readTextFile(`${this.folder}/data/postmaster.pid`);
     const first = Number(text.split("\n", 1)[0]);
+    // It starts none from here on that would be missed.
+    Deno.kill(first, "SIGSTOP");
     const path = `/proc/${first}/task/${first}/children`;
     const others = (await Deno.readTextFile(path)).trim().split(" ").map(
       Number,

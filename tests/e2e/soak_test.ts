@@ -3,7 +3,9 @@ import { soak } from "../soak/soak.ts";
 
 Deno.test("soak: devices and server die and return, every confirmed message arrives at each device once and in order", async () => {
   const result = await soak({
-    seconds: 22,
+    // Some twenty seconds, and what a busy machine takes for starts.
+    seconds: Infinity,
+    kills: 5,
     accounts: 10,
     devices: 3,
     groups: 4,
@@ -11,6 +13,6 @@ Deno.test("soak: devices and server die and return, every confirmed message arri
     killSeconds: 5,
     seed: 7,
   });
-  assert(result.serverKills >= 3 && result.departures > 20);
+  assert(result.departures > 20);
   assert(result.confirmed > 1000);
 });

@@ -61,8 +61,9 @@ export async function killReceivers(
     await luke.process.kill();
     const size = await sizeOf();
     if (size === undefined) {
-      // It was faster: it is whole, and the next one starts anew.
-      await yoda.event("result", { command: "p2pvideo", ok: true }, { from });
+      // It was faster: it is whole, and the next one starts anew. Yoda may not
+      // have been told so any more.
+      await yoda.event("result", { command: "p2pvideo" }, { from });
       await check(stored, path);
       continue;
     }

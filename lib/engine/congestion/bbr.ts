@@ -288,12 +288,15 @@ export class Bbr implements CongestionController {
 
   /**
    * The highest of many measured rates is too high by the error of the clock,
-   * which would keep the queue of a short path full.
+   * which would keep the queue of a short path full. Not where this machine was
+   * too slow to send all that it might have sent: that leaves no queue, and less
+   * than the rate every time would soon be measured as less.
    */
   #certainty(): number {
     if (this.#cycle === 0) return 1;
     const rtt = Math.max(this.#minRtt.ms, shortestTimedMs);
-    return rtt / (rtt + timingErrorMs);
+    const error = Math.max(1 - 2 * this.#rounds.limitedShare, 0);
+    return rtt / (rtt + error * timingErrorMs);
   }
 
   /** Probing shows what the line carries, of which the rest is a share. */

@@ -178,7 +178,9 @@ const maxWaitMs = 50;
 export class RoundAverages {
   #acked = 0;
   #lost = 0;
+  #limited = 0;
   #lossShare = 0;
+  #limitedShare = 0;
   #rtt = 0;
 
   /** Bytes lost in the present round, less what was thought so and came. */
@@ -196,13 +198,19 @@ export class RoundAverages {
     return this.#lossShare;
   }
 
+  /** Average share of the bytes that came while the sender limited the rate, 0–1. */
+  get limitedShare(): number {
+    return this.#limitedShare;
+  }
+
   /** Average round trip, ms; 0 before the first. */
   get rtt(): number {
     return this.#rtt;
   }
 
-  add({ acked, lost, recovered }: AckSample): void {
+  add({ acked, lost, recovered, isAppLimited }: AckSample): void {
     this.#acked += acked;
+    if (isAppLimited) this.#limited += acked;
     this.#lost += lost - recovered;
   }
 
@@ -221,6 +229,8 @@ export class RoundAverages {
         (packetShare - this.#lossShare) / rounds;
       this.#lossShare = Math.max(lossShare, 0);
     }
+    const limited = this.#acked > 0 ? this.#limited / this.#acked : 0;
+    this.#limitedShare += (limited - this.#limitedShare) / rounds;
     if (rtt <= 0) return;
     if (this.#rtt === 0) this.#rtt = rtt;
     this.#rtt += (rtt - this.#rtt) / rounds;
@@ -235,6 +245,7 @@ export class RoundAverages {
   restart(): void {
     this.#acked = 0;
     this.#lost = 0;
+    this.#limited = 0;
   }
 }
 

@@ -23,7 +23,10 @@ export interface AckSample {
   priorDelivered: number;
   /** Delivery rate over that packet's flight; 0 when it cannot be told. */
   rate: number;
-  /** The sender had nothing to send then: the rate is only a lower bound. */
+  /**
+   * The sender had nothing to send then, or was too slow: the rate is only a lower
+   * bound.
+   */
   isAppLimited: boolean;
   /** Round trip of this acknowledgement without the peer's delay; 0 if none. */
   rtt: number;

@@ -133,6 +133,23 @@ Deno.test("Bbr does not take its own idleness for a slow path", () => {
   assert(path.bbr.pacingRate >= 0.55 * pacingRate);
 });
 
+Deno.test("Bbr sends at its whole rate where its machine is slower than that", () => {
+  /** The usual rate of 100 rounds, as a share of what the path carries. */
+  const usualRate = (isTooSlow: boolean) => {
+    const path = new Path(125_000, 4);
+    path.rounds(60);
+    const rates = Array.from({ length: 100 }, () => {
+      path.round(0, isTooSlow);
+      return path.bbr.pacingRate / 125_000;
+    });
+    return rates.toSorted((a, b) => a - b)[50]!;
+  };
+  const usual = usualRate(false);
+  assert(usual > 0.9 && usual < 0.95, `${usual}`);
+  const whole = usualRate(true);
+  assert(whole > 0.99 && whole < 1.01, `${whole}`);
+});
+
 Deno.test("Bbr looks for the smallest round trip every ten seconds", () => {
   const path = new Path(12_500, 40);
   path.rounds(20);

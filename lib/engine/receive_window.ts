@@ -41,7 +41,7 @@ export class ReceiveWindow {
   #blocks: number;
   readonly #order: BlockOrder;
   readonly #slots: Slot[] = [];
-  readonly #pool = new BlockPool();
+  readonly #pool: BlockPool;
   readonly #complete: CompleteBlock[] = [];
   /** Blocks below were opened. */
   #base: number;
@@ -54,19 +54,23 @@ export class ReceiveWindow {
    * @param size The file's size, bytes; of a stream the most that it can be.
    * @param firstBlock The first block that is not yet here.
    * @param order Of the blocks; that of the file by default.
+   * @param pool Where their memory comes from, and goes when it is not needed.
    */
   constructor(
     size: number,
     firstBlock: number,
     order: BlockOrder = new BlockOrder(firstBlock, blockCount(size)),
+    pool: BlockPool = new BlockPool(),
   ) {
     this.#size = size;
+    this.#pool = pool;
     this.#order = order;
     this.#blocks = blockCount(size);
     this.#base = firstBlock;
     this.#taken = firstBlock;
     this.#written = firstBlock;
-    for (let i = 0; i < transferLimits.windowBlocks; i++) {
+    const slots = Math.min(transferLimits.windowBlocks, this.#blocks);
+    for (let i = 0; i < slots; i++) {
       this.#slots.push({
         sealed: undefined,
         received: new RangeSet(sliceRanges),

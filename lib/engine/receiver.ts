@@ -41,6 +41,7 @@ import { HeaderMac } from "./packets/header_mac.ts";
 import { RangeSet } from "./packets/range_set.ts";
 import type { OpenedBlock } from "./blocks/file_sealer.ts";
 import { type CompleteBlock, ReceiveWindow } from "./receive_window.ts";
+import type { BlockPool } from "./send_window.ts";
 import type { EngineEvent } from "./engine_event.ts";
 import { blockCount, transferLimits } from "./packets/limits.ts";
 import {
@@ -53,6 +54,8 @@ import {
 export interface ReceiverOptions extends EndOptions {
   /** The CRC-32s of the blocks below `firstBlock`. */
   readonly kept?: Uint32Array;
+  /** Where the memory of blocks comes from, and goes when it is not needed. */
+  readonly pool?: BlockPool;
 }
 
 /** Receives one file from one sender. */
@@ -108,6 +111,7 @@ export class Receiver {
       options.size,
       this.#firstBlock,
       this.#order,
+      options.pool,
     );
   }
 

@@ -5,6 +5,7 @@ import type { OfferedFile } from "../events/transfer_port.ts";
 import { type CloseReason } from "../../engine/packets/packet.ts";
 import type { CompleteBlock } from "../../engine/receive_window.ts";
 import { Receiver } from "../../engine/receiver.ts";
+import { BlockPool } from "../../engine/send_window.ts";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
 import type { EngineEvent } from "../../engine/engine_event.ts";
 import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
@@ -34,7 +35,8 @@ export interface IncomingOptions extends TransferEndOptions {
 export class IncomingTransfer extends TransferEnd<Receiver> {
   readonly #options: IncomingOptions;
   readonly #opening: OpenJob;
-  readonly #batch = staggeredBytes(batchBytes, "file");
+  readonly #pool: BlockPool;
+  readonly #batch: Uint8Array<ArrayBuffer>;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   #isBatchLate = false;
   #isWriting = false;
@@ -57,12 +59,16 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     const isStream = file.stream === true;
     const now = options.now();
     const firstBlock = sink.kept.length;
+    const pool = new BlockPool(size + transferLimits.tagBytes);
     const receiver = new Receiver({
       ...{ id: idBytes, keys, size, isStream, ...paths.options, firstBlock },
       ...{ kept: sink.kept, mayEndEarly: file.tree !== undefined, now },
+      pool,
     });
     super(options, receiver, size);
     this.#options = options;
+    this.#pool = pool;
+    this.#batch = staggeredBytes(Math.min(size, batchBytes), "file");
     this.startedAt = now;
     this.#placeCheckedAt = now;
     this.#opening = options.blocks.openJob({
@@ -357,13 +363,22 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
   protected override free(): void {
     clearTimeout(this.#batchTimer);
     this.#opening.end();
+    if (!this.#isWriting) this.#giveMemoryBack();
     // While it gets its name it is not known yet whether it is whole.
     if (!this.#isStoring) this.#options.arriving?.handleEnded();
     // A write under way still needs the file.
     if (!this.#isWriting && !this.#isStoring) this.#release();
   }
 
+  /** At once, as the collector would wait for that of many transfers. */
+  #giveMemoryBack(): void {
+    this.#pool.end();
+    if (!this.#batch.buffer.detached) this.#batch.buffer.transfer(0);
+  }
+
+  /** No write is under way any more. */
   async #release(): Promise<void> {
+    this.#giveMemoryBack();
     const { sink } = this.#options;
     const isKept = !this.#isUseless && await this.#checkpoints.finish();
     if (isKept) await sink.close();

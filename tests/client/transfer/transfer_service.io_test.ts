@@ -8,12 +8,15 @@ import type {
   TransferFailure,
 } from "../../../lib/client/events/transfer_port.ts";
 import { systemClock, systemRandom } from "../../../lib/system/clock.io.ts";
+import { transferLimits } from "../../../lib/engine/packets/limits.ts";
 import { TransferService } from "../../../lib/client/transfer/transfer_service.io.ts";
 import { contentDigestOf } from "../../support/content_digest_of.ts";
 import { testFile } from "../../support/transfer_pair.ts";
 import { pastSecond } from "../../support/past_second.ts";
 import { patience, waitUntil } from "../../support/wait_until.ts";
 import { UdpProxy } from "../../support/udp_proxy.ts";
+
+const { blockBytes } = transferLimits;
 
 type EventOf<N extends TransferEvent["event"]> = Extract<
   TransferEvent,
@@ -213,6 +216,36 @@ Deno.test("TransferService is quick with a small file", async () => {
       fastestMs = Math.min(fastestMs, performance.now() - before);
     }
     assert(fastestMs < 500, `${fastestMs} ms`);
+  });
+});
+
+Deno.test("TransferService gives the memory of a file back when it has arrived", async () => {
+  await withWorld(async (world) => {
+    const made: ArrayBuffer[] = [];
+    const path = await write(world, "a.bin", testFile(3 * blockBytes));
+    const { ArrayBuffer } = globalThis;
+    globalThis.ArrayBuffer = new Proxy(ArrayBuffer, {
+      construct(kind, [length]: [number]) {
+        const buffer = new kind(length);
+        if (length >= blockBytes) made.push(buffer);
+        return buffer;
+      },
+    });
+    try {
+      const id = await start(world, path);
+      const { sender, receiver } = world;
+      await Promise.all(
+        [sender, receiver].map((side) => side.event(id, "done")),
+      );
+    } finally {
+      globalThis.ArrayBuffer = ArrayBuffer;
+    }
+    // That of the file, of its blocks on both sides, and of what is written.
+    assert(made.length >= 4, `${made.length}`);
+    await waitUntil(
+      "it is given back",
+      () => made.every(({ detached }) => detached),
+    );
   });
 });
 

@@ -420,7 +420,9 @@ async function aboutKeys(
   await using other = await logIn(server, "luke", { identity: "new" });
   await other.succeed("/link new");
   await yoda.event("key-changed", { user: "luke" });
-  await writeRandomFile(join(other.folder, "film.mp4"), 1_000, 6);
-  await other.refused("/p2pvideo yoda film.mp4");
+  for (const name of ["film.mp4", "more.mp4"]) {
+    await writeRandomFile(join(other.folder, name), 1_000, 6);
+  }
+  await other.refused("/p2pvideo yoda film.mp4 more.mp4");
   await yoda.event("offer-refused");
 }

@@ -90,7 +90,7 @@ export const fileCommands = {
         : "what is piped in goes to one user; send a file",
     run: ({ group, ...paths }, { groupSend }, _: Settle<GroupSending>, n) =>
       groupSend.send(group, sentPaths(paths), n, paths.whenBack),
-    show({ group, name: file, results }, look) {
+    show({ group, results, ...file }, look) {
       const { palette, name, names } = look;
       const got = results.filter(({ ok }) => ok).map(({ user }) => user);
       const withCode = (code: string) =>
@@ -105,7 +105,7 @@ export const fileCommands = {
           got.length > 0 ? "" : ` of ${name(group)}`,
         ),
       ];
-      return [palette.good(`${visible(file)} ${parts.join("; ")}`)];
+      return [palette.good(`${offeredText(file)} ${parts.join("; ")}`)];
 
       function said(verb: string, users: string[] = [], more: string) {
         return users.length === 0 ? [] : [`${verb} ${names(users)}${more}`];
@@ -299,8 +299,10 @@ type Sent =
 
 interface GroupSending {
   readonly group: string;
-  /** Of the file. */
+  /** Of the file, or of the first of those that were named. */
   readonly name: string;
+  /** How many were named, of folders and several files. */
+  readonly roots?: number;
   readonly results: readonly GroupSendResult[];
 }
 

@@ -120,8 +120,10 @@ export type ClientEvent =
     readonly event: "offer-refused";
     readonly user: string;
     readonly kind: "file" | "session" | "call";
-    /** Of the file. */
+    /** Of the file, or of the first of those that were named. */
     readonly name?: string;
+    /** How many were named, of folders and several files. */
+    readonly roots?: number;
     readonly code: string;
     readonly message: string;
   }

@@ -3,22 +3,29 @@ import type {
   CommandOutcome,
   GroupSendResult,
 } from "../events/client_event.ts";
+import type { OfferedFile } from "../events/transfer_port.ts";
+import { offeredText } from "../commands/transfer_progress.ts";
 import { unreadableText } from "../tree/entry_states.ts";
 
 /**
  * Success when nobody who was asked failed, and nothing of it was left out as it
  * could not be read.
  *
- * @param name Of what was sent.
+ * @param file What was sent.
  * @param others Who was not asked, with the reason.
  */
 export function groupOutcome(
   group: string,
-  name: string,
+  file: OfferedFile,
   others: readonly GroupSendResult[],
   asked: readonly GroupSendResult[],
 ): CommandOutcome {
   const command = "groupvideo";
+  const about = {
+    name: file.name,
+    ...file.tree && { roots: file.tree.roots },
+  };
+  const text = offeredText(about);
   const results = [...others, ...asked];
   const failed = asked.filter(({ ok }) => !ok);
   const [first] = failed;
@@ -26,10 +33,10 @@ export function groupOutcome(
     const without = asked.map((each) => each.ok ? unreadableText(each) : "")
       .find((text) => text);
     if (without !== undefined) {
-      const message = `"${name}" reached ${group} without ${without}`;
+      const message = `"${text}" reached ${group} without ${without}`;
       return { command, ok: false, code: "incomplete", message, results };
     }
-    return { command, ok: true, answer: { group, name, results } };
+    return { command, ok: true, answer: { group, ...about, results } };
   }
   const { code } = first;
   const reached = asked.length - failed.length;
@@ -37,7 +44,7 @@ export function groupOutcome(
     .map(({ user, message }) => `${user} (${message})`).join(", ");
   const more = failed.length > mostNamed ? ", …" : "";
   const message =
-    `"${name}" reached ${reached} of ${asked.length} in ${group}; not ${whom}${more}`;
+    `"${text}" reached ${reached} of ${asked.length} in ${group}; not ${whom}${more}`;
   return { command, ok: false, code, message, results };
 }
 

@@ -7,8 +7,8 @@ import type {
   CommandOutcome,
   GroupSendResult,
 } from "../events/client_event.ts";
+import type { OfferedFile } from "../events/transfer_port.ts";
 import type { SentPaths } from "../commands/transfer_info.ts";
-import { basename } from "../../base/format.ts";
 import { groupOutcome } from "./group_outcome.ts";
 import type { Later } from "./later.ts";
 import type { PeerHost } from "./peer_host.ts";
@@ -18,7 +18,9 @@ import type { Transfers } from "./transfers.ts";
 interface Sending {
   readonly n: number;
   readonly group: string;
-  readonly file: SentPaths;
+  readonly what: SentPaths;
+  /** That, once it was looked at. */
+  file: OfferedFile;
   /** Members who were not tried: offline, or hidden as one blocked the other. */
   readonly away: readonly GroupSendResult[];
   /** Of those who were tried. */
@@ -46,7 +48,7 @@ export class GroupSend {
    *
    * @param isKept It waits for those who are not online.
    */
-  send(group: string, file: SentPaths, n: number, isKept = false): void {
+  send(group: string, what: SentPaths, n: number, isKept = false): void {
     const { request } = this.#host;
     request("group-members", { group }, (members) => {
       if (members.ok === undefined) return this.#refuse(n, members);
@@ -58,12 +60,12 @@ export class GroupSend {
       }
       const others = joined.filter((user) => user !== self);
       if (isKept && others.length > 0) {
-        return this.#later.sendAll(name, others, file, n);
+        return this.#later.sendAll(name, others, what, n);
       }
       request("who", {}, (who) => {
         if (who.ok === undefined) return this.#refuse(n, who);
         const online = new Set(who.ok.users.map(({ user }) => user));
-        this.#begin(n, name, file, others, online);
+        this.#begin(n, name, what, others, online);
       });
     });
   }
@@ -71,7 +73,7 @@ export class GroupSend {
   #begin(
     n: number,
     group: string,
-    file: SentPaths,
+    what: SentPaths,
     members: readonly string[],
     online: ReadonlySet<string>,
   ): void {
@@ -87,7 +89,10 @@ export class GroupSend {
       code: "not_delivered",
       message: "not reached",
     }));
-    const sending = { n, group, file, away, results: [], open: here.length };
+    const sending: Sending = {
+      ...{ n, group, what, file: { name: "", size: 0 }, away },
+      ...{ results: [], open: here.length },
+    };
     for (const user of here) this.#queue.push({ sending, user });
     this.#next();
   }
@@ -99,8 +104,9 @@ export class GroupSend {
       if (job === undefined) return;
       const { sending, user } = job;
       this.#running++;
-      transfers.send({ user }, sending.file, (outcome) => {
+      transfers.send({ user }, sending.what, (outcome, file) => {
         this.#running--;
+        sending.file = file;
         this.#ended(sending, user, outcome);
         this.#next();
       }, sending.group);
@@ -121,17 +127,12 @@ export class GroupSend {
   }
 
   #settle({ n, group, file, away, results }: Sending): void {
-    this.#host.settle(n, groupOutcome(group, nameOf(file), away, results));
+    this.#host.settle(n, groupOutcome(group, file, away, results));
   }
 
   #refuse(n: number, { code, message }: { code: string; message: string }) {
     this.#host.settle(n, { command: "groupvideo", ok: false, code, message });
   }
-}
-
-/** What is sent, as it is called before anybody has looked. */
-function nameOf({ path, paths }: SentPaths): string {
-  return basename(path || (paths[0] ?? ""));
 }
 
 /** Offers at a time: each holds memory, and the server bounds a user's. */

@@ -54,7 +54,9 @@ export function trustedOffer(
   const checked = host.signed.checkOffer(event);
   if (!("code" in checked)) return checked;
   declineOffer(host, offer, "untrusted");
-  const name = file === undefined ? {} : { name: file.name };
-  host.emit({ event: "offer-refused", user, kind, ...name, ...checked });
+  const name = file && { name: file.name };
+  const roots = file?.tree && { roots: file.tree.roots };
+  const what = { kind, ...name, ...roots };
+  host.emit({ event: "offer-refused", user, ...what, ...checked });
   return undefined;
 }

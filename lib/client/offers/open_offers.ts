@@ -299,7 +299,7 @@ export class OpenOffers {
       this.#host.settle(n, { command: name, ok: false, ...refusal });
     }
     for (const { go } of offer.onList.splice(0)) go(refusal);
-    offer.report?.(outcome);
+    offer.report?.(outcome, offer.file);
   }
 
   /** Tells the user where it stands now. */

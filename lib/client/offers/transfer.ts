@@ -38,7 +38,7 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   /** Where it is kept until the receiver has it. */
   readonly kept: KeptTry | undefined;
   /** Gets its end instead of a command. */
-  readonly report: ((outcome: CommandOutcome) => void) | undefined;
+  readonly report: TransferReport | undefined;
   /**
    * When the quota of the relay begins anew of which the server said that it is
    * used up, ms since 1970 UTC.
@@ -75,6 +75,12 @@ export interface KeptTry {
   /** True when it waits on, under the same number, after it ended so. */
   goesOn(code: string): boolean;
 }
+
+/** Takes the end of a transfer, of what was sent. */
+export type TransferReport = (
+  outcome: CommandOutcome,
+  file: OfferedFile,
+) => void;
 
 /** What is about to be offered. */
 export type ReadyOffer = Extract<

@@ -13,7 +13,6 @@ import type { Instant } from "../../base/ports.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import { type Peer, peerText } from "../commands/peer.ts";
-import type { CommandOutcome } from "../events/client_event.ts";
 import { endText, relayEndText } from "./end_text.ts";
 import type { OfferEnd, OpenOffers } from "./open_offers.ts";
 import type { OfferRequests } from "./offer_requests.ts";
@@ -26,6 +25,7 @@ import {
   type ReadyOffer,
   type Transfer,
   transferInfo,
+  type TransferReport,
   type WaitingForHold,
 } from "./transfer.ts";
 import type {
@@ -65,7 +65,7 @@ export class Transfers {
   send(
     { user, device }: Peer,
     what: SentPaths,
-    end: number | ((outcome: CommandOutcome) => void),
+    end: number | TransferReport,
     group?: string,
     kept?: KeptTry,
   ): void {

@@ -167,7 +167,7 @@ export function outcomeOf(
       ...{ user, ok: false, code: "waiting" },
       message: `waits until ${user} is online`,
     }));
-    return groupOutcome(group, file.name, others, results);
+    return groupOutcome(group, file, others, results);
   }
   const command = "p2pvideo";
   const [result] = results;

@@ -4,6 +4,7 @@
  * means it.
  */
 import { peerText } from "../commands/peer.ts";
+import { offeredText } from "../commands/transfer_progress.ts";
 import type {
   PrivateSessionInfo,
   TransferInfo,
@@ -55,7 +56,7 @@ function describe(underWay: UnderWay): string[] {
   const what: string[] = [];
   for (const info of transfers) {
     const way = info.direction === "outgoing" ? "to" : "from";
-    what.push(`${info.name} ${way} ${peerText(info)}`);
+    what.push(`${offeredText(info)} ${way} ${peerText(info)}`);
   }
   for (const info of sessions) {
     what.push(`private session with ${peerText(info)}`);

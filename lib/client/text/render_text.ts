@@ -17,7 +17,7 @@ import {
   renderSession,
   renderTransfer,
 } from "./offers.ts";
-import { progressText } from "../commands/transfer_progress.ts";
+import { offeredText, progressText } from "../commands/transfer_progress.ts";
 import { type Look, lookOf } from "../commands/command.ts";
 import { type GroupEvent, groupNews } from "../commands/groups.ts";
 import { quoteArgument } from "../commands/quote_argument.ts";
@@ -43,7 +43,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const what = {
         session: "a private session",
         call: "a call",
-        file: `the file ${visible(event.name ?? "")}`,
+        file: offeredText({ name: "", ...event }),
       }[event.kind];
       const from = visible(event.user);
       return [palette.error(

@@ -4,11 +4,12 @@ import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
 import { GroupSend } from "../../../lib/client/offers/group_send.ts";
+import type { OfferedFile } from "../../../lib/client/events/transfer_port.ts";
 import type { Later } from "../../../lib/client/offers/later.ts";
 import type { PeerHost } from "../../../lib/client/offers/peer_host.ts";
 import type { Transfers } from "../../../lib/client/offers/transfers.ts";
 
-type Report = (outcome: CommandOutcome) => void;
+type Report = (outcome: CommandOutcome, file: OfferedFile) => void;
 
 /** A group with transfers that end when the test says so. */
 function world(joined: string[], online: string[]) {
@@ -36,7 +37,11 @@ function world(joined: string[], online: string[]) {
     // Nothing waits here.
     undefined as unknown as Later,
   );
-  const end = (index: number, code?: string) => {
+  const end = (
+    index: number,
+    code?: string,
+    file: OfferedFile = { name: "film.mp4", size: 9 },
+  ) => {
     const [entry] = open.splice(index, 1);
     assert(entry !== undefined);
     const answer = { user: entry.user, state: "verified", ms: 1 };
@@ -44,6 +49,7 @@ function world(joined: string[], online: string[]) {
       (code === undefined
         ? { command: "p2pvideo", ok: true, answer }
         : { command: "p2pvideo", ok: false, code, message: "why" }) as never,
+      file,
     );
   };
   return { sends, open, outcomes, transfers, end };
@@ -100,6 +106,28 @@ Deno.test("GroupSend says of who is not seen that they were not reached, not tha
   });
   const [line] = renderText({ event: "result", n: 1, outcome }, plainPalette);
   assertEquals(line, "film.mp4 reached luke of Jedi; not reached: han");
+});
+
+Deno.test("GroupSend says of several files that they are more than the first", () => {
+  const tree = { files: 9, folders: 1, roots: 3, list: 40 };
+  const file = { name: "film.mp4", size: 9, tree };
+  const { sends, outcomes, end } = world(["yoda", "luke", "han"], [
+    "luke",
+    "han",
+  ]);
+  for (const code of [undefined, "space"]) {
+    sends.send("jedi", onePath("film.mp4"), 1);
+    end(0, undefined, file);
+    end(0, code, file);
+  }
+  const [outcome, failed] = outcomes;
+  assert(outcome?.ok && failed?.ok === false);
+  const [line] = renderText({ event: "result", n: 1, outcome }, plainPalette);
+  assertEquals(line, "film.mp4 and 2 more reached luke, han of Jedi");
+  assertEquals(
+    failed.message,
+    '"film.mp4 and 2 more" reached 1 of 2 in Jedi; not han (why)',
+  );
 });
 
 Deno.test("GroupSend counts who went offline before an answer as tried", () => {

@@ -32,13 +32,13 @@ Deno.test("Leaving: says what would be lost, and the same key within five second
   const underWay = {
     transfers: [
       transfer("a", "incoming", "running"),
-      transfer("b", "outgoing", "offered"),
+      { ...transfer("b", "outgoing", "offered"), roots: 3 },
     ],
     sessions: [session("outgoing", "offered"), session("incoming", "open")],
     waitingCommands: 2,
   };
   const warning =
-    "under way: a from luke, b to luke, private session with leia, 2 more; " +
+    "under way: a from luke, b and 2 more to luke, private session with leia, 2 more; " +
     "Ctrl-D again ends that and logs out";
   assertEquals(leaving.warning("Ctrl-D", underWay, 0, true), warning);
   assertEquals(leaving.warning("Ctrl-D", underWay, 5000, true), warning);

@@ -147,6 +147,21 @@ Deno.test("renderText: /transfers --all tells what the other devices do", () => 
   ]);
 });
 
+Deno.test("renderText: an offer that is refused is named, also of several files", () => {
+  const about = {
+    event: "offer-refused",
+    user: "luke",
+    kind: "file",
+    name: "b.mp4",
+    code: "bad_signature",
+    message: "not signed by luke",
+  } as const;
+  assertEquals([about, { ...about, roots: 3 }].map(text), [
+    ["refused b.mp4 from luke: not signed by luke"],
+    ["refused b.mp4 and 2 more from luke: not signed by luke"],
+  ]);
+});
+
 Deno.test("renderText: a transfer of a moment has no rate", () => {
   const sent = (ms: number) =>
     text({

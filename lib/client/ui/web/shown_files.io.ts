@@ -23,7 +23,6 @@ import { type FileUse, newId } from "./web_access.ts";
 /** What the page is told of a file. */
 export interface ShownFile {
   readonly url: string;
-  readonly name: string;
   /** Absent for what can only be saved. */
   readonly shows?: FileShow;
 }
@@ -58,14 +57,13 @@ export class ShownFiles {
       const shows = showOf(name);
       // How much a stream is shows only at its end.
       if (isGone || size === 0 || shows === undefined) return undefined;
-      return { url: `/file/${this.#idOf(file)}`, name, shows };
+      return { url: `/file/${this.#idOf(file)}`, shows };
     }
     const { path } = file;
     const info = await lookAt(path).catch(() => undefined);
     if (!info?.isFile) return undefined;
-    const name = basename(path);
-    const shows = showOf(name);
-    return { url: `/file/${this.#idOf(file)}`, name, ...shows && { shows } };
+    const shows = showOf(basename(path));
+    return { url: `/file/${this.#idOf(file)}`, ...shows && { shows } };
   }
 
   /** They are nobody's any more. */

@@ -244,8 +244,6 @@ export type ClientMessage =
     readonly url?: string;
     /** Shows in the page as this; absent for what can only be saved. */
     readonly shows?: "image" | "video" | "audio";
-    /** Its name on the disk. */
-    readonly name?: string;
   }
   /** Of a call that this tab takes; what all tabs are told is event `call`. */
   | CallTold

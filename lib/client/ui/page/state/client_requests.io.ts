@@ -20,7 +20,7 @@ export interface RequestReply {
 /** A file that arrived. */
 export type ArrivedFile = Pick<
   Extract<ClientMessage, { tell: "capability" }>,
-  "url" | "shows" | "name"
+  "url" | "shows"
 >;
 
 /** What could stand from `start` to the cursor. */

@@ -97,6 +97,8 @@ export class MinRtt {
       this.#ms = rtt;
       this.#seenAt = now;
     }
+    // By the clock's error more is the same.
+    if (rtt <= sameFactor * this.#ms) this.#seenAt = now;
     if (rtt <= nearFactor * this.#ms + nearMs) this.#nearAt = now;
     if (isStale && !isFirst) return true;
     if (now - this.#nearAt <= this.#patienceMs) return false;
@@ -113,6 +115,7 @@ export class MinRtt {
 
 const staleMs = 10_000;
 const contendedMs = 60_000;
+const sameFactor = 1.03;
 const nearFactor = 1.125;
 const nearMs = 1;
 /** How long a queue may be there at first without a look at what it hides. */

@@ -389,6 +389,10 @@ export class SendRecovery {
     const isShaken = this.#isUsualTold && !this.isStarting;
     this.#rate.finish(this.sent, this.#rtt.min, sample, isShaken);
     this.#controller.handleAck(sample);
+    // What was held back on purpose tells no more than what was not there.
+    if (this.#controller.phase === "probe-rtt") {
+      this.#rate.handleAppLimited(sample.inFlight);
+    }
     this.#pacer.setRate(now, this.#controller.pacingRate);
   }
 

@@ -38,12 +38,22 @@ Deno.test("MinRtt forgets even then what was not seen for a minute", () => {
   assertEquals(min.ms, 60);
 });
 
+Deno.test("MinRtt: next to the smallest it has been seen again", () => {
+  for (const [rtt, isAsked] of [[41, false], [42, true]] as const) {
+    const min = new MinRtt();
+    min.update(40, 0);
+    min.update(rtt, 9_000);
+    assertEquals(min.update(44, 10_010), isAsked, `${rtt}`);
+    assertEquals(min.ms, isAsked ? 44 : 40);
+  }
+});
+
 Deno.test("MinRtt.handleProbed: what was seen meanwhile lasts ten seconds", () => {
   const min = new MinRtt();
   min.update(40, 0);
-  min.update(41, 9_000);
+  min.update(42, 9_000);
   min.handleProbed(9_000);
-  assertEquals(min.update(41, 18_990), false);
+  assertEquals(min.update(42, 18_990), false);
   assertEquals(min.ms, 40);
-  assertEquals(min.update(41, 19_010), true);
+  assertEquals(min.update(42, 19_010), true);
 });

@@ -10,12 +10,12 @@ class Sending {
   readonly resent: number[] = [];
   readonly recovery: SendRecovery;
 
-  constructor() {
+  constructor(makeController = controllerFor) {
     const rtt = new Rtt();
     rtt.update(10);
     this.recovery = new SendRecovery(
       rtt,
-      controllerFor,
+      makeController,
       (number) => this.resent.push(number),
     );
     this.recovery.start(0, 1_200, false);
@@ -113,4 +113,26 @@ Deno.test("SendRecovery: late is what was overtaken on its way to the same socke
     return sending.recovery.isReordered;
   });
   assertEquals(isReordered, [false, true]);
+});
+
+Deno.test("SendRecovery: what was held back to see the round trip tells no rate", () => {
+  const controller = controllerFor(false);
+  let phase = "probe-rate";
+  Object.defineProperty(controller, "phase", { get: () => phase });
+  const told: boolean[] = [];
+  const handleAck = controller.handleAck.bind(controller);
+  controller.handleAck = (sample) => {
+    told.push(sample.isAppLimited);
+    handleAck(sample);
+  };
+  const sending = new Sending(() => controller);
+  for (const next of ["probe-rate", "probe-rtt", "probe-rate", "probe-rate"]) {
+    const { next: end } = sending.recovery.sent;
+    const now = 20 * told.length;
+    sending.send(10, now);
+    phase = next;
+    // Some stay in flight, and are acknowledged with the next ones.
+    sending.ack(now + 10, [0, end + 5]);
+  }
+  assertEquals(told, [false, false, true, false]);
 });

@@ -2,6 +2,7 @@
 /** Which client a page belongs to, and how many pages a client has, in a browser. */
 import { assertEquals } from "@std/assert";
 import {
+  anotherPage,
   browserTest,
   faultsOf,
   firstPage,
@@ -40,7 +41,7 @@ browserTest(
         for (let count = 0; count < 31; count++) {
           tabs.push(await gui.tab(token));
         }
-        const more = await browser.newPage();
+        const more = await anotherPage(browser);
         await more.goto((await gui.newAddress()).href);
         await shows(more, "h1", "Too many tabs are open");
         tabs[0]?.close();

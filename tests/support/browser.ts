@@ -60,12 +60,17 @@ export async function startBrowser(
     ...args,
   ];
   if (launcher === undefined) {
-    return await puppeteer.launch({ executablePath: browserPath, args: own });
+    return await puppeteer.launch({
+      executablePath: browserPath,
+      timeout: patience,
+      args: own,
+    });
   }
   const all = await puppeteer.defaultArgs({ args: own });
   return await puppeteer.launch({
     executablePath: findProgram([launcher]) ?? launcher,
     ignoreDefaultArgs: true,
+    timeout: patience,
     args: [...words, browserPath, ...all],
     // Its port would be that of another network.
     pipe: true,

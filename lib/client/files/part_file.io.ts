@@ -86,12 +86,14 @@ export class PartFile {
     const mapPath = path + mapSuffix;
     const watch = await watching(path, identity, watchedBytes);
     const made = await makeOwn(mapPath, 0o600);
-    if (made !== undefined) return await begin(path, made, identity, watch);
-    const map = await openOwn(mapPath);
+    const map = made ?? await openOwn(mapPath);
     if (typeof map === "string") return undefined;
     try {
-      const part = await tryLock(map)
-        ? await goOn(path, map, identity, watch)
+      // Another client may have been faster with the lock, and then it is its.
+      const isOurs = await tryLock(map);
+      const isNew = made !== undefined || isOurs && await isUnbegun(map, path);
+      const part = isOurs
+        ? await (isNew ? begin : goOn)(path, map, identity, watch)
         : undefined;
       if (part === undefined) closeLocked(map);
       return part;
@@ -360,18 +362,21 @@ async function watching(
   return (file) => new WriteWatch(file, path, path + mapSuffix, hasTimes);
 }
 
-/** A new part, with a map that was just made. */
+/** True for the map of whoever was killed before there was more than that. */
+async function isUnbegun(map: Deno.FsFile, path: string): Promise<boolean> {
+  return await isAt(map, path + mapSuffix) && (await map.stat()).size === 0 &&
+    await lookAt(path) === undefined;
+}
+
+/** A new part, with a locked map that is empty. */
 async function begin(
   path: string,
   map: Deno.FsFile,
   identity: FileIdentity,
   watching: Watching,
 ): Promise<PartFile | undefined> {
-  const mapPath = path + mapSuffix;
   let file: Deno.FsFile | undefined;
   try {
-    // Another client may have been faster with the lock, and then it is its.
-    if (!await tryLock(map)) return void closeLocked(map);
     const mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
     file = await makeOwn(path);
     if (file !== undefined) {
@@ -379,15 +384,13 @@ async function begin(
       const watch = watching(file);
       return new PartFile(path, { file, map, identity, mapEnd, kept, watch });
     }
-    // Somebody else's file has the name.
-    removeOwn(map, mapPath);
-    closeLocked(map);
-    return undefined;
   } catch (error) {
-    removeOwn(map, mapPath);
-    closeLocked(map);
+    removeOwn(map, path + mapSuffix);
     throw error;
   }
+  // Somebody else's file has the name.
+  removeOwn(map, path + mapSuffix);
+  return undefined;
 }
 
 /** What is there, when the locked `map` says that it may be gone on with. */

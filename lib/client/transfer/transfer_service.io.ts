@@ -52,6 +52,7 @@ import { FileLists } from "./file_lists.io.ts";
 import { SharedSocket } from "./shared_socket.io.ts";
 import { chosenEvent, OfferedFolder, treeEvents } from "./tree_transfers.io.ts";
 import type { UdpEndpoint } from "./udp_endpoint.io.ts";
+import { withDeadline } from "../../system/clock.io.ts";
 
 /** What a {@link TransferService} is made from. */
 export interface TransferServiceOptions {
@@ -110,6 +111,8 @@ export class TransferService implements TransferPort {
   #areStaleRemoved = false;
   /** Stopped transfers that still say good-bye. */
   readonly #ending = new Set<Promise<void>>();
+  /** Answers that are being prepared. */
+  readonly #answering = new Set<Promise<void>>();
   #isClosed = false;
 
   /** @throws {Error} when the UDP port cannot be had. */
@@ -199,11 +202,13 @@ export class TransferService implements TransferPort {
     into?: string,
   ): void {
     const wanted = { file, only, into };
-    this.#prepareAnswer(id, from, wanted, peer).catch((error) => {
-      if (error instanceof SinkError) {
-        this.#fail(id, error.failure, error.message);
-      } else this.#failKeys(id, error);
-    });
+    const answering = this.#prepareAnswer(id, from, wanted, peer)
+      .catch((error) => {
+        if (error instanceof SinkError) {
+          this.#fail(id, error.failure, error.message);
+        } else this.#failKeys(id, error);
+      }).finally(() => this.#answering.delete(answering));
+    this.#answering.add(answering);
   }
 
   checkFolder(id: string, folder: string): void {
@@ -262,7 +267,7 @@ export class TransferService implements TransferPort {
     await Promise.all(this.#ending);
     // A good-bye may be lost; whatever still comes is answered with another.
     if (isStopping) await new Promise((done) => setTimeout(done, goodByeMs));
-    await this.#lastWords();
+    await this.#settle();
     this.#binding.close();
     this.shared.joins.close();
     for (const transfer of this.#live) transfer.dispose();
@@ -282,17 +287,14 @@ export class TransferService implements TransferPort {
     this.#rehearsal = new Rehearsal({ random, now, folder: downloadDir });
   }
 
-  /** Senders of files that are stored here should learn that they are. */
-  async #lastWords(): Promise<void> {
+  /** Has senders learn what is stored, and what is stored no more taken away. */
+  async #settle(): Promise<void> {
     const waiting = [...this.#live].filter((transfer) =>
       transfer instanceof IncomingTransfer && transfer.isStored
     );
-    if (waiting.length === 0) return;
-    const limit = Promise.withResolvers<void>();
-    const timer = setTimeout(limit.resolve, lastWordsMs);
-    const drained = Promise.all(waiting.map((transfer) => transfer.drained));
-    await Promise.race([drained, limit.promise]);
-    clearTimeout(timer);
+    const drained = waiting.map((transfer) => transfer.drained);
+    const settled = Promise.all([...drained, ...this.#answering]);
+    await withDeadline(settled, settlingMs).catch(() => {});
   }
 
   #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
@@ -400,6 +402,7 @@ export class TransferService implements TransferPort {
     const identity = { sender: from, name, size, stream, fingerprint };
     await this.#supersede(identity);
     await areStaleRemoved;
+    if (!this.#entries.has(id)) return;
     const folder = place === undefined
       ? await this.#folder.locate()
       : place === "-"
@@ -592,5 +595,5 @@ const silenceStepMs = 50;
 const silenceMs = 1_000;
 /** How long a closing service repeats its good-byes. */
 const goodByeMs = 150;
-/** How long a closing service waits for the last acknowledgements. */
-const lastWordsMs = 1_000;
+/** How long a closing service waits until all is settled. */
+const settlingMs = 1_000;

@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import {
   closeLocked,
+  isAt,
   lookAtSync,
   makeOwn,
   openOwn,
@@ -294,10 +295,14 @@ async function openJournal(
 ): Promise<OpenedJournal | undefined> {
   const path = part + journalSuffix;
   const made = await makeOwn(path, 0o600);
-  if (made !== undefined) return await begin(made, part, head);
-  const journal = await openOwn(path);
+  const journal = made ?? await openOwn(path);
   if (typeof journal === "string") return undefined;
-  const text = await tryLock(journal) ? readText(journal) : "";
+  // Another client may have been faster with the lock, and then it is its.
+  if (!await tryLock(journal)) return void closeLocked(journal);
+  if (made !== undefined || await isUnbegun(journal, part)) {
+    return await begin(journal, part, head);
+  }
+  const text = readText(journal);
   const known = decodeJournal(text);
   const isOurs = known?.head.sender === head.sender &&
     known.head.name === head.name;
@@ -311,13 +316,21 @@ async function openJournal(
   return { journal, journalEnd: kept.length, known: known.files };
 }
 
+/** True for that of whoever was killed before there was more than that. */
+async function isUnbegun(
+  journal: Deno.FsFile,
+  part: string,
+): Promise<boolean> {
+  return await isAt(journal, part + journalSuffix) &&
+    journal.statSync().size === 0 && lookAtSync(part) === undefined;
+}
+
+/** With a locked journal that is empty. */
 async function begin(
   journal: Deno.FsFile,
   part: string,
   head: JournalHead,
 ): Promise<OpenedJournal | undefined> {
-  // Another client may have been faster with the lock, and then it is its.
-  if (!await tryLock(journal)) return void closeLocked(journal);
   try {
     const bytes = new TextEncoder().encode(encodeJournalHead(head));
     writeAll(journal, bytes);

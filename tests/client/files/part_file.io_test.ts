@@ -396,6 +396,20 @@ Deno.test("PartFile.open: one that is being written is left alone", async () => 
   });
 });
 
+Deno.test("PartFile.open: whoever was killed before there was more than a map goes on", async () => {
+  await withPath(async (path, folder) => {
+    await Deno.writeTextFile(`${path}.map`, "");
+    (await open(path)).discard();
+    assertEquals(names(folder), []);
+    // With something else at the part's place neither is ours.
+    await Deno.writeTextFile(path, "mine");
+    await Deno.writeTextFile(`${path}.map`, "");
+    assertEquals(await PartFile.open(path, identity), undefined);
+    assertEquals(names(folder), [`${final}.part`, `${final}.part.map`]);
+    assertEquals(await Deno.readTextFile(path), "mine");
+  });
+});
+
 Deno.test("PartFile.open: corrupt and hostile maps are not believed", async () => {
   await withPath(async (path) => {
     await leave(path, 3);

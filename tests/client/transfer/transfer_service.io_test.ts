@@ -563,6 +563,27 @@ Deno.test("TransferService.close tells the other side at once", async () => {
   });
 });
 
+Deno.test("TransferService.close leaves nothing of what it was about to answer", async () => {
+  const left: string[][] = [];
+  for (let turns = 0; turns < 40; turns++) {
+    await withWorld(async (world) => {
+      const { sender, receiver, downloads } = world;
+      const path = await write(world, "film.mp4", testFile(10));
+      const id = "0123456789abcdef";
+      sender.service.prepareOffer(id, onePath(path));
+      const { file, key, addresses } = await sender.event(id, "offer-ready");
+      receiver.service.prepareAnswer(id, "yoda", file, { key, addresses });
+      // Each time it has come further.
+      for (let turn = 0; turn < turns; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await receiver.service.close();
+      left.push(await names(downloads));
+    });
+  }
+  assertEquals(left.flat(), []);
+});
+
 Deno.test("TransferService refuses a key that cannot be used", async () => {
   await withWorld(async ({ receiver }) => {
     const id = "00000000000000d0";

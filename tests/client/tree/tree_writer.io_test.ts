@@ -383,6 +383,20 @@ Deno.test("what came before and is left out now is not removed through a link", 
     }
   }));
 
+Deno.test("a tree whose receiver was killed before there was more than a journal has its name", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    const into = join(folder, "into");
+    await Deno.mkdir(into);
+    await Deno.writeTextFile(join(into, "yoda_trip.part.map"), "");
+    const writer = await receive(into, found);
+    move(found, writer);
+    const { path } = await writer.finish();
+    assertEquals(path, join(into, "yoda_trip"));
+    assertEquals(namesIn(into), ["yoda_trip"]);
+  }));
+
 Deno.test("names that are taken are not, whatever has them", () =>
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);

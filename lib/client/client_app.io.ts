@@ -40,7 +40,7 @@ import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { plainWarning, ServerPlaces } from "./trust/server_places.ts";
 import { StartError } from "../system/errors.io.ts";
-import { sameKeyMs } from "../cli/same_key.ts";
+import { EndSignals } from "../cli/end_signals.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import type {
   UserHandler,
@@ -212,18 +212,14 @@ export class ClientApp implements UserHandler {
   /** From the first connection to the end; returns the exit code. */
   async run(): Promise<number> {
     let code: number;
-    const interrupt = () => this.interrupt();
-    let interruptedAt = -Infinity;
-    const interruptKey = () => {
-      const { mono } = systemClock();
-      if (mono - interruptedAt < sameKeyMs) return;
-      interruptedAt = mono;
-      // The terminal has taken the line being typed, if there was one.
-      if (this.#interface.leavesLinesToTerminal) this.leave("Ctrl-C", false);
-      else interrupt();
-    };
-    for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
-    Deno.addSignalListener("SIGINT", interruptKey);
+    const signals = new EndSignals(
+      () => this.interrupt(),
+      () => {
+        // The terminal has taken the line being typed, if there was one.
+        if (this.#interface.leavesLinesToTerminal) this.leave("Ctrl-C", false);
+        else this.interrupt();
+      },
+    );
     try {
       const ended = new Promise<RunEnd>((resolve) => this.#onEnd = resolve);
       this.#session.start(systemClock());
@@ -234,10 +230,7 @@ export class ClientApp implements UserHandler {
       code = exitCode(reason, this.#failed);
     } finally {
       clearTimeout(this.#timer);
-      for (const signal of endSignals) {
-        Deno.removeSignalListener(signal, interrupt);
-      }
-      Deno.removeSignalListener("SIGINT", interruptKey);
+      signals.ending();
       this.#connection?.close();
       await this.#remembering;
       await Promise.race([this.#watchers.close(), delay(mostClosingMs)]);
@@ -247,6 +240,7 @@ export class ClientApp implements UserHandler {
       await this.#peers.settled();
       await this.#keys.settled();
       this.#devices.close();
+      signals.close();
     }
     return codeAfterPrinting(code, this.#outputFault);
   }
@@ -592,8 +586,5 @@ const env = (name: string) => Deno.env.get(name);
 
 type ClientEffectOf<E> = Extract<ClientEffect, { effect: E }>;
 
-const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGBREAK"]
-  : ["SIGTERM", "SIGHUP"];
 /** How long watchers may take to close, ms. */
 const mostClosingMs = 1000;

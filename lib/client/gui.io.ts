@@ -1,5 +1,6 @@
 /** `parley gui`: the client with a window in the browser in place of a terminal. */
 import { UsageError } from "../cli/command_line.ts";
+import { EndSignals } from "../cli/end_signals.io.ts";
 import { givenPassword } from "../cli/password_file.io.ts";
 import { Output } from "../system/console_output.io.ts";
 import { StartError } from "../system/errors.io.ts";
@@ -51,8 +52,7 @@ class Gui implements WindowOwner {
   async run(): Promise<number> {
     const { port, client } = this.#options;
     const password = await givenPassword(client.passwordFile, client.password);
-    const interrupt = () => this.#end(interruptedCode);
-    for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
+    const signals = new EndSignals(() => this.#end(interruptedCode));
     let idle: ReturnType<typeof setTimeout> | undefined;
     try {
       const window = this.#window = await WebWindow.open({
@@ -75,15 +75,14 @@ class Gui implements WindowOwner {
     } finally {
       clearTimeout(idle);
       this.#isEnding = true;
-      for (const signal of endSignals) {
-        Deno.removeSignalListener(signal, interrupt);
-      }
+      signals.ending();
       this.#input?.cancel();
       this.#app?.interrupt();
       await this.#running;
       await this.#browser.done();
       await this.#window?.close();
       await this.#output.flush();
+      signals.close();
     }
   }
 
@@ -228,9 +227,6 @@ async function loadClient() {
 }
 
 const env = (name: string) => Deno.env.get(name);
-const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
 const interruptedCode = 130;
 /** When nobody opens the page at once, there is time for what is needed later, ms. */
 const idleMs = 1000;

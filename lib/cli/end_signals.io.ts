@@ -1,0 +1,77 @@
+import { sameKeyMs } from "./same_key.ts";
+
+/** What tells of signals. */
+export type SignalSource = Pick<
+  typeof Deno,
+  "addSignalListener" | "removeSignalListener"
+>;
+
+/**
+ * The signals that ask a client to end: Ctrl-C, SIGTERM and SIGHUP, on Windows
+ * Ctrl-C and Ctrl-Break. What comes twice at once, as where a terminal closes or
+ * from `timeout`, is one of them. Listens as soon as it is made.
+ */
+export class EndSignals {
+  readonly #system: SignalSource;
+  readonly #listeners: [Deno.Signal, () => void][] = [];
+  #wereAny = false;
+  #isEnding = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param key What Ctrl-C does, where that is something else.
+   * @param system Where the signals come from; the system by default.
+   */
+  constructor(
+    interrupt: () => void,
+    key = interrupt,
+    system: SignalSource = Deno,
+  ) {
+    this.#system = system;
+    const whenAsked = this.#once(interrupt);
+    for (const signal of others) this.#listen(signal, whenAsked);
+    this.#listen("SIGINT", this.#once(key));
+  }
+
+  /**
+   * The client is ending: what comes twice at once still does nothing, another
+   * one ends it as if nobody listened.
+   */
+  ending(): void {
+    this.#isEnding = true;
+    if (this.#wereAny) this.#endSoon();
+  }
+
+  /** Listens no more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const [signal, listener] of this.#listeners.splice(0)) {
+      this.#system.removeSignalListener(signal, listener);
+    }
+  }
+
+  #listen(signal: Deno.Signal, listener: () => void): void {
+    this.#system.addSignalListener(signal, listener);
+    this.#listeners.push([signal, listener]);
+  }
+
+  #once(act: () => void): () => void {
+    let last = -Infinity;
+    return () => {
+      if (this.#isEnding) return this.#endSoon();
+      const now = performance.now();
+      if (now - last < sameKeyMs) return;
+      last = now;
+      this.#wereAny = true;
+      act();
+    };
+  }
+
+  #endSoon(): void {
+    this.#timer ??= setTimeout(() => this.close(), sameKeyMs);
+  }
+}
+
+const others: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGBREAK"]
+  : ["SIGTERM", "SIGHUP"];

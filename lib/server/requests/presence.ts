@@ -139,10 +139,11 @@ function retire(
   }
   server.background.noteCursor(device);
   server.background.noteToken(device);
+  // At its own end the server says so once, for all of them, and what was offered
+  // is so again when they have come back.
+  if (server.stopping) return;
   const isSilent = now.mono - session.connection.lastHeard >= limits.deadMs;
   endOffersOf(server, device, resumable, isSilent);
-  // At its own end the server says so once, for all of them.
-  if (server.stopping) return;
   const how = resumable ? "lost the connection" : "logged out";
   server.actions.report("info", `${user.name} ${how}`);
 }

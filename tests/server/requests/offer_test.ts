@@ -219,6 +219,20 @@ Deno.test("offers of a user are bounded, and places come free", () => {
   yoda.ask("offer", request("luke"));
 });
 
+Deno.test("a server that ends tells nobody that the other side of an offer went offline", () => {
+  const { harness, yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  luke.ask("offer", request("yoda", "aa00ff00ff00ff00"));
+  yoda.ask("answer", { offer: "aa00ff00ff00ff00", accept: true, key });
+  harness.core.handleShutdown(harness.now);
+  harness.drive();
+  for (const client of [yoda, luke]) {
+    assertEquals(client.bye, "shutting_down");
+    assertEquals(client.eventsOf("offer-end"), []);
+    assertEquals(client.eventsOf("offer-away"), []);
+  }
+});
+
 Deno.test("an offer ends for the other side when one goes offline unanswered", () => {
   const { yoda, luke } = two();
   yoda.ask("offer", request("luke"));

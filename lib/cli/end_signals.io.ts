@@ -19,6 +19,7 @@ export class EndSignals {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
+   * @param interrupt Called when the client is asked to end.
    * @param key What Ctrl-C does, where that is something else.
    * @param system Where the signals come from; the system by default.
    */

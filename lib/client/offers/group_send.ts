@@ -19,7 +19,7 @@ interface Sending {
   readonly n: number;
   readonly group: string;
   readonly what: SentPaths;
-  /** That, once it was looked at. */
+  /** That, as far as it was looked at. */
   file: OfferedFile;
   /** Members who were not tried: offline, or hidden as one blocked the other. */
   readonly away: readonly GroupSendResult[];
@@ -106,7 +106,8 @@ export class GroupSend {
       this.#running++;
       transfers.send({ user }, sending.what, (outcome, file) => {
         this.#running--;
-        sending.file = file;
+        // Who ends before it was looked at knows no more than a name.
+        if (!wasLookedAt(sending.file)) sending.file = file;
         this.#ended(sending, user, outcome);
         this.#next();
       }, sending.group);
@@ -133,6 +134,10 @@ export class GroupSend {
   #refuse(n: number, { code, message }: { code: string; message: string }) {
     this.#host.settle(n, { command: "groupvideo", ok: false, code, message });
   }
+}
+
+function wasLookedAt({ size, tree }: OfferedFile): boolean {
+  return size > 0 || tree !== undefined;
 }
 
 /** Offers at a time: each holds memory, and the server bounds a user's. */

@@ -3,10 +3,11 @@
  * shown once, in order, and the user does nothing for it.
  */
 import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { restart } from "../support/restart.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
-import { TestClient } from "../support/test_client.ts";
+import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 /** Texts of the messages that a client showed. */
@@ -169,6 +170,30 @@ Deno.test("reconnect: kill -9 of the server while everybody talks; nothing twice
   assertEquals(got.filter((text) => text.startsWith("group")), group);
   const failed = yoda.events().filter((e) => e.event === "result" && !e.ok);
   assertEquals(failed, []);
+});
+
+Deno.test("reconnect: an offer that waits for an answer survives the server, whoever is back first", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke", { args: ["--accept", "ask"] });
+  const path = join(server.folder, "film.mp4");
+  await Deno.writeFile(path, new Uint8Array(1000));
+  await yoda.send(`/p2pvideo luke ${path}`);
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    await luke.event("transfer", { state: "offered" });
+    luke.process.signal("SIGSTOP");
+    await restart(server, signal, yoda);
+    const from = luke.process.out.length;
+    luke.process.signal("SIGCONT");
+    // What it knew of before is over; it is offered anew.
+    await luke.event("transfer", { state: "failed" }, { from });
+    await luke.event("transfer", { state: "offered" }, { from });
+  }
+  const [{ transfer }] = luke.events().filter(({ event, state }) =>
+    event === "transfer" && state === "offered"
+  ).slice(-1) as [JsonEvent];
+  await luke.succeed(`/accept ${transfer}`);
+  await yoda.event("transfer", { state: "verified" });
 });
 
 Deno.test("reconnect: a client is killed before the server hears what it showed; nothing is shown again", async () => {

@@ -20,6 +20,7 @@ import type { OfferRequests } from "./offer_requests.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { PrivateRole, SessionEvent } from "../events/session_port.ts";
 import type { TransferPeer } from "../events/transfer_port.ts";
+import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
 import { limits } from "../../wire/limits.ts";
 import { characters, isBlank, isText } from "../../base/text.ts";
@@ -141,13 +142,20 @@ export class PrivateSessions {
     return false;
   }
 
-  /** Offers a session that is prepared, or offers it again. */
-  offer(session: PrivateSessionEntry): void {
+  /**
+   * Offers a session that is prepared, or offers it again.
+   *
+   * @param refused Called when it cannot be offered; gives it up by default.
+   */
+  offer(
+    session: PrivateSessionEntry,
+    refused = (why: PeerRefusal) => this.#requests.giveUp(session, why),
+  ): void {
     this.#requests.offer(session, (why) => {
       const { crossed } = session;
       // Whoever may not ask was asked.
       if (crossed !== undefined) this.#takeInstead(session, crossed);
-      else this.#requests.giveUp(session, why);
+      else refused(why);
     });
   }
 

@@ -26,6 +26,7 @@ import { type Keeping, Later } from "../offers/later.ts";
 import { OfferRequests } from "../offers/offer_requests.ts";
 import type { AcceptRule, PeerHost } from "../offers/peer_host.ts";
 import { PrivateSessions } from "../offers/private_sessions.ts";
+import { RepeatedOffers } from "../offers/repeated_offers.ts";
 import type { SessionEvent } from "../events/session_port.ts";
 import { type AwaitedOffer, AwaitedOffers } from "../offers/awaited_offers.ts";
 import { type Transfer, transferInfo } from "../offers/transfer.ts";
@@ -56,6 +57,7 @@ export class Offers {
   readonly #awaited: AwaitedOffers;
   readonly #open: OpenOffers;
   readonly #requests: OfferRequests;
+  readonly #repeated: RepeatedOffers;
   readonly #activity = new ActivityReport();
   readonly #now: () => Instant;
   #isConnected = false;
@@ -75,7 +77,9 @@ export class Offers {
     this.#now = keeping.now;
     this.#awaited = new AwaitedOffers(host, open);
     this.transfers = new Transfers(host, open, requests);
-    this.sessions = new PrivateSessions(host, open, requests);
+    const sessions = new PrivateSessions(host, open, requests);
+    this.sessions = sessions;
+    this.#repeated = new RepeatedOffers(open, requests, sessions, keeping.now);
     this.calls = new Calls({
       ...host,
       takeNumber: () => open.takeNumber(),
@@ -230,16 +234,13 @@ export class Offers {
   handleOpened(): void {
     this.#isConnected = true;
     this.calls.handleOpened();
-    for (const offer of this.#open.all()) {
-      if (offer.direction === "incoming" || offer.state !== "offered") continue;
-      if (offer.kind === "file") this.#requests.offer(offer);
-      else this.sessions.offer(offer);
-    }
+    this.#repeated.handleOpened();
   }
 
   /** The server is gone: those who wait for this user's answer were told so. */
   handleDisconnected(): void {
     this.#isConnected = false;
+    this.#repeated.handleDisconnected();
     this.later.handleDisconnected();
     this.calls.handleDisconnected();
     for (const offer of this.#open.all()) {
@@ -394,6 +395,7 @@ export class Offers {
       if (offer.kind === "file") this.transfers.settle(offer, now);
       else this.sessions.settle(offer);
     }
+    this.#repeated.handleTimeout(now);
     this.later.handleTimeout(now);
     this.calls.handleTimeout(now);
     if (this.#isConnected && this.#activity.takeDue(now.mono)) {
@@ -408,6 +410,7 @@ export class Offers {
       : undefined;
     const at = Math.min(
       this.#open.nextSettling,
+      this.#repeated.nextAt,
       this.later.pollTimeout(),
       this.calls.pollTimeout(),
       activity ?? Infinity,

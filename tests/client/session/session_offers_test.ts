@@ -149,6 +149,44 @@ Deno.test("ClientSession: an answer that waited for the connection may come befo
   }
 });
 
+Deno.test("ClientSession: what was offered is offered again for a while to who is not back yet", () => {
+  for (const isBack of [true, false]) {
+    const harness = loggedIn();
+    const n = harness.line("/p2pvideo luke /films/a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    luke.takeOffer(harness);
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    harness.answer("resume", openedSession("t2"));
+    const { user, identity } = luke;
+    const answerIdentity = () =>
+      harness.answer("identity", { user, identity: identity.publicKey });
+    let waited = 0;
+    let tries = 0;
+    for (; harness.results().length === 0 && waited < 60_000; tries++) {
+      if (isBack && tries === 3) break;
+      answerIdentity();
+      harness.refuse("offer", "user_offline", "luke is offline");
+      while (harness.results().length === 0 && !isIdentityAsked(harness)) {
+        waited += harness.toTimeout();
+      }
+    }
+    if (isBack) {
+      answerIdentity();
+      harness.answer("offer", {});
+      assertEquals(harness.view.running()[0]?.state, "offered");
+      assert(waited <= 3_000, `${waited}`);
+    } else {
+      assertEquals(harness.outcome(n).ok, false);
+      assert(waited > 29_000 && waited < 32_000, `${waited}`);
+      assert(tries > 20, `${tries}`);
+    }
+  }
+});
+
 Deno.test("ClientSession: a transfer that goes on says where, on both sides", () => {
   const file = { name: "a.mp4", size: 20_000_000, fingerprint: "f" };
   const resume = encodeParts([{ endBlock: 31, digest: new Uint8Array(32) }]);
@@ -406,3 +444,8 @@ Deno.test("ClientSession: /receive does not wait for what has nowhere to go", ()
   harness.peer({ event: "folder-ready", id: check.id });
   assertEquals(harness.results().some((each) => each.n === second), false);
 });
+
+/** What is offered is signed for whoever that is now. */
+function isIdentityAsked(harness: SessionHarness): boolean {
+  return harness.sent.some((request) => request.do === "identity");
+}

@@ -290,12 +290,15 @@ export class Bbr implements CongestionController {
    * The highest of many measured rates is too high by the error of the clock,
    * which would keep the queue of a short path full. Not where this machine was
    * too slow to send all that it might have sent: that leaves no queue, and less
-   * than the rate every time would soon be measured as less.
+   * than the rate every time would soon be measured as less. Where something gets
+   * lost there is one, and it overflows.
    */
   #certainty(): number {
     if (this.#cycle === 0) return 1;
     const rtt = Math.max(this.#minRtt.ms, shortestTimedMs);
-    const error = Math.max(1 - 2 * this.#rounds.limitedShare, 0);
+    const { limitedShare, lossShare } = this.#rounds;
+    const overflow = Math.min(lossShare / overflowLossShare, 1);
+    const error = Math.max(1 - 2 * limitedShare, overflow);
     return rtt / (rtt + error * timingErrorMs);
   }
 
@@ -443,6 +446,8 @@ const repeatGain = 1.6;
 /** An acknowledgement is noticed a bit early or late, between other work. */
 const timingErrorMs = 0.3;
 const shortestTimedMs = 2;
+/** Of the packets: at more a queue overflows, or the path loses some anyway. */
+const overflowLossShare = 0.0003;
 const rateRounds = 10;
 const probeRttMs = 200;
 const initialPackets = 16;

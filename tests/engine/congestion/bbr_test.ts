@@ -135,11 +135,11 @@ Deno.test("Bbr does not take its own idleness for a slow path", () => {
 
 Deno.test("Bbr sends at its whole rate where its machine is slower than that", () => {
   /** The usual rate of 100 rounds, as a share of what the path carries. */
-  const usualRate = (isTooSlow: boolean) => {
+  const usualRate = (isTooSlow: boolean, lossShare = 0) => {
     const path = new Path(125_000, 4);
     path.rounds(60);
     const rates = Array.from({ length: 100 }, () => {
-      path.round(0, isTooSlow);
+      path.round(lossShare, isTooSlow);
       return path.bbr.pacingRate / 125_000;
     });
     return rates.toSorted((a, b) => a - b)[50]!;
@@ -148,6 +148,8 @@ Deno.test("Bbr sends at its whole rate where its machine is slower than that", (
   assert(usual > 0.9 && usual < 0.95, `${usual}`);
   const whole = usualRate(true);
   assert(whole > 0.99 && whole < 1.01, `${whole}`);
+  const lossy = usualRate(true, 0.01);
+  assert(lossy > 0.9 && lossy < 0.95, `${lossy}`);
 });
 
 Deno.test("Bbr looks for the smallest round trip every ten seconds", () => {

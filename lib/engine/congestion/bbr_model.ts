@@ -93,10 +93,7 @@ export class MinRtt {
     const isFirst = this.#ms === Infinity;
     const lastsMs = isContended ? contendedMs : staleMs;
     const isStale = now - this.#seenAt > lastsMs;
-    if (rtt <= this.#ms || isStale) {
-      this.#ms = rtt;
-      this.#seenAt = now;
-    }
+    if (rtt <= this.#ms || isStale) this.#ms = rtt;
     // By the clock's error more is the same.
     if (rtt <= sameFactor * this.#ms) this.#seenAt = now;
     if (rtt <= nearFactor * this.#ms + nearMs) this.#nearAt = now;

@@ -152,6 +152,19 @@ export function lookAtSync(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/**
+ * True when `handle` has open the empty file at `path`, and nothing is at `other`,
+ * which is made after that: what is left of who was killed in between.
+ */
+export async function isUnbegun(
+  handle: Deno.FsFile,
+  path: string,
+  other: string,
+): Promise<boolean> {
+  const own = await lookAtOwn(handle, path);
+  return own?.size === 0 && await lookAt(other) === undefined;
+}
+
 function isPlain(info: Deno.FileInfo): boolean {
   return info.isFile && !info.isSymlink && (info.nlink ?? 1) === 1;
 }

@@ -16,6 +16,7 @@ import { giveName, goneFrom, isBetweenName } from "./give_name.io.ts";
 import {
   closeLocked,
   isAt,
+  isUnbegun,
   lookAt,
   lookAtOwn,
   makeOwn,
@@ -91,7 +92,8 @@ export class PartFile {
     try {
       // Another client may have been faster with the lock, and then it is its.
       const isOurs = await tryLock(map);
-      const isNew = made !== undefined || isOurs && await isUnbegun(map, path);
+      const isNew = made !== undefined ||
+        isOurs && await isUnbegun(map, mapPath, path);
       const part = isOurs
         ? await (isNew ? begin : goOn)(path, map, identity, watch)
         : undefined;
@@ -360,12 +362,6 @@ async function watching(
   const hasTimes = await keepsTimes(dirname(path));
   if (!hasTimes && size <= readBackBytes) return () => undefined;
   return (file) => new WriteWatch(file, path, path + mapSuffix, hasTimes);
-}
-
-/** True for the map of whoever was killed before there was more than that. */
-async function isUnbegun(map: Deno.FsFile, path: string): Promise<boolean> {
-  return await isAt(map, path + mapSuffix) && (await map.stat()).size === 0 &&
-    await lookAt(path) === undefined;
 }
 
 /** A new part, with a locked map that is empty. */

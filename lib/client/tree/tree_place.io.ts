@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import {
   closeLocked,
-  isAt,
+  isUnbegun,
   lookAtSync,
   makeOwn,
   openOwn,
@@ -299,7 +299,7 @@ async function openJournal(
   if (typeof journal === "string") return undefined;
   // Another client may have been faster with the lock, and then it is its.
   if (!await tryLock(journal)) return void closeLocked(journal);
-  if (made !== undefined || await isUnbegun(journal, part)) {
+  if (made !== undefined || await isUnbegun(journal, path, part)) {
     return await begin(journal, part, head);
   }
   const text = readText(journal);
@@ -314,15 +314,6 @@ async function openJournal(
   journal.truncateSync(kept.length);
   if (lookAtSync(part) === undefined) await Deno.mkdir(part);
   return { journal, journalEnd: kept.length, known: known.files };
-}
-
-/** True for that of whoever was killed before there was more than that. */
-async function isUnbegun(
-  journal: Deno.FsFile,
-  part: string,
-): Promise<boolean> {
-  return await isAt(journal, part + journalSuffix) &&
-    journal.statSync().size === 0 && lookAtSync(part) === undefined;
 }
 
 /** With a locked journal that is empty. */

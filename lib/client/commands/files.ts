@@ -24,6 +24,7 @@ import {
   type TransferSummary,
 } from "./transfer_info.ts";
 import {
+  type OfferedName,
   offeredSize,
   offeredText,
   pathNumbers,
@@ -297,12 +298,8 @@ type Sent =
   & TransferInfo
   & (TransferSummary | { readonly state: "waiting"; readonly ms?: never });
 
-interface GroupSending {
+interface GroupSending extends OfferedName {
   readonly group: string;
-  /** Of the file, or of the first of those that were named. */
-  readonly name: string;
-  /** How many were named, of folders and several files. */
-  readonly roots?: number;
   readonly results: readonly GroupSendResult[];
 }
 

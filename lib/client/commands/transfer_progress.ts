@@ -4,10 +4,26 @@ import { peerText } from "./peer.ts";
 import { visible } from "../../base/text.ts";
 import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
 
-/** What a transfer is of: `holiday`, `a.mp4 and 2 more`. */
-export function offeredText(
-  { name, roots = 1 }: { readonly name: string; readonly roots?: number },
-): string {
+/** What a transfer is of. */
+export interface OfferedName {
+  /** Of the first, or the only one. */
+  readonly name: string;
+  /** How many were chosen, of folders and several files. */
+  readonly roots?: number;
+}
+
+/** What an offer of a file, or of several, is of. */
+export function offeredName(
+  { name, tree }: {
+    readonly name: string;
+    readonly tree?: { readonly roots: number };
+  },
+): OfferedName {
+  return { name, ...tree && { roots: tree.roots } };
+}
+
+/** The same in words: `holiday`, `a.mp4 and 2 more`. */
+export function offeredText({ name, roots = 1 }: OfferedName): string {
   return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);
 }
 

@@ -4,7 +4,7 @@ import type {
   GroupSendResult,
 } from "../events/client_event.ts";
 import type { OfferedFile } from "../events/transfer_port.ts";
-import { offeredText } from "../commands/transfer_progress.ts";
+import { offeredName, offeredText } from "../commands/transfer_progress.ts";
 import { unreadableText } from "../tree/entry_states.ts";
 
 /**
@@ -21,10 +21,7 @@ export function groupOutcome(
   asked: readonly GroupSendResult[],
 ): CommandOutcome {
   const command = "groupvideo";
-  const about = {
-    name: file.name,
-    ...file.tree && { roots: file.tree.roots },
-  };
+  const about = offeredName(file);
   const text = offeredText(about);
   const results = [...others, ...asked];
   const failed = asked.filter(({ ok }) => !ok);

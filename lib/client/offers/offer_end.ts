@@ -3,6 +3,7 @@ import type { EndReason } from "../../wire/end_reason.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
+import { offeredName } from "../commands/transfer_progress.ts";
 import type { PeerHost } from "./peer_host.ts";
 
 /** How an offer ends that was not refused. */
@@ -54,9 +55,7 @@ export function trustedOffer(
   const checked = host.signed.checkOffer(event);
   if (!("code" in checked)) return checked;
   declineOffer(host, offer, "untrusted");
-  const name = file && { name: file.name };
-  const roots = file?.tree && { roots: file.tree.roots };
-  const what = { kind, ...name, ...roots };
+  const what = { kind, ...file && offeredName(file) };
   host.emit({ event: "offer-refused", user, ...what, ...checked });
   return undefined;
 }

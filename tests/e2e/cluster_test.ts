@@ -11,7 +11,7 @@ import { runProgram } from "../support/run_program.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
-import { waitUntil } from "../support/wait_until.ts";
+import { patience, waitUntil } from "../support/wait_until.ts";
 
 const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
 
@@ -63,15 +63,18 @@ testUnless(
     const say = async () => {
       const text = `text ${confirmed.length}`;
       const request = { to: ["luke"], text, mid: `m${confirmed.length}` };
+      const deadline = performance.now() + patience;
       for (;;) {
         try {
           yoda ??= await login(nodes, "yoda", "green");
           await withDeadline(yoda.request("message", request), 500);
           confirmed.push(text);
           return;
-        } catch {
+        } catch (cause) {
           yoda?.[Symbol.dispose]();
           yoda = undefined;
+          if (performance.now() < deadline) continue;
+          throw new Error(`"${text}" was not confirmed`, { cause });
         }
       }
     };
@@ -289,8 +292,7 @@ async function login(
   user: string,
   password: string,
 ): Promise<ProtocolClient> {
-  for (let at = 0;; at++) {
-    const { port } = nodes[at % nodes.length] as TestServer;
+  for (const { port } of nodes) {
     const client = ProtocolClient.login(port, { user, password });
     try {
       return await withDeadline(
@@ -302,6 +304,7 @@ async function login(
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+  throw new Error("Nobody answers");
 }
 
 const hourMs = 3_600_000;

@@ -262,7 +262,7 @@ testUnless(
     await terminal.type("C-u", "/chat", "Enter");
     await typed(terminal, "yoda>");
     await terminal.type("/p2pvideo luke ~/my", "Tab");
-    await typed(terminal, 'yoda> /p2pvideo luke "~/my films/');
+    await typed(terminal, "yoda> /p2pvideo luke ~/my\\ films/");
     await terminal.type("a", "Tab");
     const screen = await typed(
       terminal,

@@ -58,8 +58,10 @@ export function parseCommand(
   if (typeof given === "object") {
     return { command: { command: row.name, ...given } as Command };
   }
-  const why = given === undefined ? "" : `; ${visible(given)}`;
-  const message = `usage: ${row.usage}${why}`;
+  const why = given ?? openMark(start, word.length);
+  const message = `usage: ${row.usage}${
+    why === undefined ? "" : `; ${visible(why)}`
+  }`;
   return { problem: "usage", message, name: row.name };
 }
 
@@ -104,6 +106,19 @@ function readValues(
     } while (argument.repeated);
   }
   return readArgument(line, position) === undefined ? values : undefined;
+}
+
+/** What there is to say of an argument whose quotation mark was never closed. */
+function openMark(line: string, position: number): string | undefined {
+  for (;;) {
+    const read = readArgument(line, position);
+    if (read === undefined) return undefined;
+    if (!read.closed) {
+      const mark = line[skipBlanks(line, position)];
+      return `the ${mark} before ${read.value || "the end"} is not closed`;
+    }
+    position = read.end;
+  }
 }
 
 /**

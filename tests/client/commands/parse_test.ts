@@ -44,6 +44,14 @@ Deno.test("parseCommand: a text may be of several lines, none of which is a comm
 
 Deno.test("parseCommand: tells a missing text from a blank one", () => {
   assertEquals(message("/msgto leia"), "usage: /msgto USER[,USER…] TEXT");
+  assertEquals(
+    message('/send luke "my films/ b.mp4'),
+    'usage: /p2pvideo USER PATH…; the " before my films/ b.mp4 is not closed',
+  );
+  assertEquals(
+    message("/accept 1 only 'a.mp4"),
+    "usage: /accept N [only PATTERN…]; the ' before a.mp4 is not closed",
+  );
   assertEquals(message("/msgto leia "), "usage: /msgto USER[,USER…] TEXT");
   assertEquals(parseCommand("/msgto leia    "), {
     command: { command: "msgto", to: ["leia"], text: "   " },

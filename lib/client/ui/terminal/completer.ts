@@ -163,16 +163,18 @@ function pathsIn(
   { choices = [], choicesBehind = [] }: Argument,
   source: CompletionSource,
 ): Completion {
+  const found = (from: number, word: string) =>
+    paths(word, isQuoted(line, from), source);
   const one = pathAt(line, start);
-  if (one === undefined) return { start, candidates: paths("", source) };
-  const whole = one.end < line.length ? [] : paths(one.value, source);
+  if (one === undefined) return { start, candidates: found(start, "") };
+  const whole = one.end < line.length ? [] : found(start, one.value);
   if (whole.length > 0) return { start, candidates: whole };
   // Several, of which the last one is being typed.
   const last = lastArgument(line, start);
   if (last.word === "" && one.end < line.length) return nothing;
-  const found = paths(last.word, source);
-  if (found.length > 0 || !last.word.startsWith("-")) {
-    return { start: last.start, candidates: found };
+  const candidates = found(last.start, last.word);
+  if (candidates.length > 0 || !last.word.startsWith("-")) {
+    return { start: last.start, candidates };
   }
   const before = line.slice(start, last.start).split(/[ \t]+/)
     .filter((word) => word !== "");
@@ -195,19 +197,34 @@ function lastArgument(line: string, start: number) {
   }
 }
 
-function paths(word: string, source: CompletionSource): string[] {
+function paths(
+  word: string,
+  isQuoted: boolean,
+  source: CompletionSource,
+): string[] {
   return source.files(word).map((path) => {
     if (!path.endsWith("/")) return `${quoteArgument(path)} `;
-    // An open quotation mark lets the next Tab go on inside the folder.
-    return quoteArgument(path).replace(/"$/, "");
+    // It must stay open, so that the next Tab goes on inside the folder. With
+    // backslashes it is whole all the same, and another path may follow.
+    const isEscaped = !isQuoted && /[ \t]/.test(path) &&
+      !/^["']|\\/.test(path);
+    return isEscaped
+      ? path.replace(/[ \t]/g, "\\$&")
+      : quoteArgument(path).replace(/"$/, "");
   });
+}
+
+/** True when the argument at `start` is in quotation marks. */
+function isQuoted(line: string, start: number): boolean {
+  return /["']/.test(line[start] ?? "");
 }
 
 /** A path that is being typed: a blank at its end may be one of its own. */
 function pathAt(line: string, start: number) {
-  const isQuoted = /["']/.test(line[start] ?? "");
   const read = readPath(line, start);
-  if (read === undefined || isQuoted) return readArgument(line, start);
+  if (read === undefined || isQuoted(line, start)) {
+    return readArgument(line, start);
+  }
   const value = read.value + line.slice(read.end);
   return { ...read, value, end: line.length };
 }
@@ -286,11 +303,10 @@ export class CompletionCycle {
     return clipToWidth(row, Math.max(room, 0)) + place;
   }
 
-  /** A candidate as it is listed: of a path, only the last part. */
+  /** A candidate as it is listed, without marks: of a path, the last part. */
   #word(index: number): string {
-    const text = (this.#candidates[index] ?? "").trim();
-    const path = text.replace(/^"|"$/g, "");
-    const slash = path.lastIndexOf("/", path.length - 2);
-    return slash > 0 ? path.slice(slash + 1) : text;
+    const text = readArgument(this.#candidates[index] ?? "", 0)?.value ?? "";
+    const slash = text.lastIndexOf("/", text.length - 2);
+    return slash > 0 ? text.slice(slash + 1) : text;
   }
 }

@@ -17,7 +17,6 @@ const source: CompletionSource = {
 
 Deno.test("complete: a path with blanks, however it is written so far", () => {
   const film = '"/full/my film.mp4" ';
-  const films = '"/full/my films/';
   const starts = ["/full/my", "/full/my ", "/full/my fi", "/full/my\\ fi"];
   const quoted = ['"/full/my fi', "'/full/my fi"];
   for (
@@ -27,8 +26,32 @@ Deno.test("complete: a path with blanks, however it is written so far", () => {
       const line = command + path;
       const { start, candidates } = complete(line, source);
       assertEquals(start, command.length, line);
+      // A quotation mark stays open in a folder, but none is opened for one.
+      const films = quoted.includes(path)
+        ? '"/full/my films/'
+        : "/full/my\\ films/";
       assertEquals(candidates, [film, films], line);
     }
+  }
+});
+
+Deno.test("complete: a folder with blanks is whole, and other paths may follow", () => {
+  const folders = ["my films/", 'my "best" films/', "it's mine/", "films/"];
+  const parts = ["a.mp4", "b c.mp4"];
+  for (const folder of folders) {
+    const files = (path: string) =>
+      [folder, ...parts.map((part) => folder + part), "b.txt"]
+        .filter((each) => each.startsWith(path) && each !== path);
+    const tab = (line: string, index = 0) => {
+      const { start, candidates } = complete(line, { ...source, files });
+      return line.slice(0, start) + (candidates[index] ?? "?");
+    };
+    const inside = tab("/send luke " + folder.slice(0, 2));
+    const line = `${tab(`${inside} b.t`)}${folder.slice(0, 2)}`;
+    assertEquals(pathsOf(inside), [folder]);
+    assertEquals(pathsOf(tab(line)), [folder, "b.txt", folder]);
+    assertEquals(pathsOf(tab(inside, 1)), [folder + "b c.mp4"]);
+    assertEquals(pathsOf(tab(`${inside}b`)), [folder + "b c.mp4"]);
   }
 });
 
@@ -76,12 +99,10 @@ Deno.test("complete: what it writes is read back, and nothing follows a path", (
       { ...source, files: () => [path] },
     );
     const line = `/p2pvideo luke ${written}`;
-    const isFolder = path.endsWith("/");
-    const parsed = parseCommand(isFolder ? `${line}"` : line);
-    assertEquals(parsed, {
+    assertEquals(parseCommand(line), {
       command: { command: "p2pvideo", to: "luke", file: path },
     });
-    if (!isFolder && written.startsWith('"')) {
+    if (!path.endsWith("/") && written.startsWith('"')) {
       assertEquals(complete(line, source).candidates, [], line);
     }
   }
@@ -128,3 +149,12 @@ Deno.test("complete: names of users and groups wherever one writes to people", (
     if (candidates.length > 0) assertEquals(found.start, start, line);
   }
 });
+
+/** What a line sends. */
+function pathsOf(line: string): readonly string[] {
+  const parsed = parseCommand(line);
+  if (!("command" in parsed)) throw new Error(`${line}: ${parsed.message}`);
+  const { command } = parsed;
+  if (command.command !== "p2pvideo") throw new Error(line);
+  return command.files ?? [command.file];
+}

@@ -214,6 +214,11 @@ Deno.test("LineEditor: candidates are listed while Tab walks through them", () =
   assertEquals(type(editor, "tab").hint(40), "leia [luke]  2/2");
   assertEquals(type(editor, "tab", "shift-tab").hint(12), "[luke]  2/2");
   assertEquals(type(editor, "left").hint(40), undefined);
+  // Of a path the last part, as it is called.
+  const files = () => ['/a/say "hi".txt', "/a/my films/"];
+  const other = new LineEditor("> ", { ...source, files });
+  type(other, { text: "/send luke /a/" }, "tab");
+  assertEquals(other.hint(40), '[say "hi".txt] my films/  1/2');
 });
 
 Deno.test("LineEditor: a question puts aside what is being typed, and gives it back", () => {

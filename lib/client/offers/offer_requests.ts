@@ -211,7 +211,10 @@ export class OfferRequests {
   /** Ends what the server, or the key of the other side, does not let be. */
   giveUp(offer: OpenOffer, { code, message }: PeerRefusal): void {
     this.drop(offer);
-    this.#offers.end(offer, "failed", message, { code });
+    const hint = code === "user_offline" && canWait(offer)
+      ? `; with --when-back at the end it waits for ${offer.user}`
+      : "";
+    this.#offers.end(offer, "failed", message + hint, { code });
   }
 
   #end(
@@ -222,6 +225,12 @@ export class OfferRequests {
     const link = offer.kind === "file" ? offer.link : undefined;
     endOffer(this.#host, offer.id, result, reason, link?.via);
   }
+}
+
+/** True for what the user wants to send that can be kept for later. */
+function canWait(offer: OpenOffer): boolean {
+  return offer.kind === "file" && offer.command?.name === "p2pvideo" &&
+    !offer.file.stream;
 }
 
 /** True for an offer of which the other side cannot know. */

@@ -180,7 +180,12 @@ Deno.test("ClientSession: what was offered is offered again for a while to who i
       assertEquals(harness.view.running()[0]?.state, "offered");
       assert(waited <= 3_000, `${waited}`);
     } else {
-      assertEquals(harness.outcome(n).ok, false);
+      const outcome = harness.outcome(n);
+      assert(!outcome.ok);
+      assertEquals(
+        outcome.message,
+        "luke is offline; with --when-back at the end it waits for luke",
+      );
       assert(waited > 29_000 && waited < 32_000, `${waited}`);
       assert(tries > 20, `${tries}`);
     }

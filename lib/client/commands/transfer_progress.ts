@@ -88,9 +88,11 @@ export function percentDone(info: TransferInfo): string {
   return `${Math.floor(partDone(info) * 100)} %`;
 }
 
-/** Rate and time left; nothing as long as they are not known. */
+/** Rate and time left; nothing while it waits, or they are not known. */
 export function speedOf(info: TransferInfo): string[] {
-  if (info.rate <= 0 || info.silence !== undefined) return [];
+  const waits = info.paused || info.pausedBy !== undefined ||
+    info.silence !== undefined;
+  if (info.rate <= 0 || waits) return [];
   const rate = formatRate(info.rate);
   if (info.stream) return [rate];
   const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);

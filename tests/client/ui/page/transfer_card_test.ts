@@ -65,13 +65,15 @@ Deno.test("a running one tells how far, how fast, how long, which way and what i
 });
 
 Deno.test("a running one can be paused, and one that the user paused go on", () => {
-  const running = { ...info, state: "running", bytes: 10 } as const;
+  const running = { ...info, state: "running", bytes: 10, rate: 99 } as const;
   assertEquals(transferCard({ info: running }).actions, ["pause", "cancel"]);
   const paused = transferCard({
     info: { ...running, paused: true, pausedBy: ["me", "user"] },
   });
   assertEquals(paused.state, "Paused by you and luke");
   assertEquals(paused.actions, ["resume", "cancel"]);
+  // Neither how fast it was nor how long it would take then.
+  assertEquals(paused.details, ["10 B of 2.0 MB"]);
   const other = transferCard({
     info: { ...running, paused: true, pausedBy: ["user"] },
   });

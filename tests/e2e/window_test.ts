@@ -402,11 +402,11 @@ browserTest(
       await noneSerious(page);
     });
 
-    await step("without a connection nobody is shown as on line", async () => {
+    await step("without a connection nobody is shown as online", async () => {
       await page.click('[aria-label="Chats"] [data-key="@luke"]');
       await press(page, "About luke");
       const places = [".about", ".portrait p"];
-      for (const place of places) await shows(page, place, "On line");
+      for (const place of places) await shows(page, place, "Online");
       await server.stop();
       await page.waitForFunction(
         (places: readonly string[]) =>
@@ -417,7 +417,7 @@ browserTest(
         places,
       );
       await server.startAgain();
-      for (const place of places) await shows(page, place, "On line");
+      for (const place of places) await shows(page, place, "Online");
       await press(page, "Close");
     });
 

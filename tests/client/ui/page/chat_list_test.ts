@@ -18,7 +18,7 @@ Deno.test("the list has chats by their last news, then people, then groups", () 
   say(view, "luke", "are you there?");
   const list = listChats(view, "");
   assertEquals(keysOf(list.chats), ["@luke", "@leia"]);
-  // Own company comes before those who are only on line.
+  // Own company comes before those who are only online.
   assertEquals(keysOf(list.people), ["@leia", "@luke", "@ahsoka"]);
   // Whom somebody invites is to answer.
   assertEquals(keysOf(list.groups), ["#rebels", "#jedi"]);
@@ -109,7 +109,7 @@ Deno.test("the last message is one line that says whose it is", () => {
   assertEquals(lastLine({ ...said, text: "a\u202eb" }, "@luke"), "a<U+202E>b");
 });
 
-/** Three on line, of whom two are company; in one group, invited to another. */
+/** Three online, of whom two are company; in one group, invited to another. */
 function viewOf(): ClientView {
   const view = new ClientView("h:1");
   view.handleEvent({

@@ -1,6 +1,6 @@
 /**
  * What the list beside the conversation holds: conversations by their last
- * activity, groups, and people who are on line.
+ * activity, groups, and people who are online.
  */
 import { visible } from "../../../../base/text.ts";
 import { offeredText } from "../../../commands/transfer_progress.ts";
@@ -24,7 +24,7 @@ export interface ChatRow {
   readonly at?: number;
   /** Messages that were not seen, and offers that wait for an answer. */
   readonly unread: number;
-  /** Of a person: whether they are on line, if that is known. */
+  /** Of a person: whether they are online, if that is known. */
   readonly online?: boolean;
   /** A group that the user is only invited to. */
   readonly invited?: true;

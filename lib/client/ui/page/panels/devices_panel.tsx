@@ -37,8 +37,8 @@ export function DevicesPanel(): JSX.Element {
             {device.current && <span class="tag good">this one</span>}
             <div class="dim">
               {device.online
-                ? "On line"
-                : `Last on line ${wholeTime(device.lastActive, Date.now())}`}
+                ? "Online"
+                : `Last online ${wholeTime(device.lastActive, Date.now())}`}
               {device.ip !== "" && `, ${visible(device.ip)}`}
             </div>
             <div class="dim">

@@ -26,10 +26,10 @@ export function PersonPanel(
           {isBlocked
             ? "Blocked"
             : person?.online
-            ? "On line"
+            ? "Online"
             : person?.since !== undefined
             ? `Last seen ${wholeTime(person.since, Date.now())}`
-            : store.view.me.connection === "open" && "Off line"}
+            : store.view.me.connection === "open" && "Offline"}
         </p>
       </div>
       {problem !== undefined && <p class="failure">{problem}</p>}

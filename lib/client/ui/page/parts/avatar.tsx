@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { Icon } from "./icon.tsx";
 
-/** The sign of a conversation, with a dot for who is on line. */
+/** The sign of a conversation, with a dot for who is online. */
 export function Avatar(
   { of, online }: {
     readonly of: ConversationKey;

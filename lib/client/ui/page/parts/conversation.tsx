@@ -175,7 +175,7 @@ function ChatHeader({ of }: { readonly of: ConversationKey }): JSX.Element {
 function aboutChat(store: PageStore, of: ConversationKey): string {
   const { view } = store;
   const name = of.slice(1);
-  if (of === "*") return "What is said here goes to everybody on line";
+  if (of === "*") return "What is said here goes to everybody online";
   if (of.startsWith("=")) {
     return "Straight to the other side, not through the server, kept nowhere";
   }
@@ -189,10 +189,10 @@ function aboutChat(store: PageStore, of: ConversationKey): string {
   }
   const { online, since, blocked } = view.person(name) ?? {};
   if (blocked) return "Blocked";
-  if (online) return "On line";
+  if (online) return "Online";
   if (online === undefined) return "";
   return since === undefined
-    ? "Off line"
+    ? "Offline"
     : `Last seen ${wholeTime(since, Date.now())}`;
 }
 

@@ -329,7 +329,7 @@ function SentMark(
 }
 
 const sentMarks = {
-  kept: { icon: "waits", title: "Kept until they are on line" },
+  kept: { icon: "waits", title: "Kept until they are online" },
   sent: { icon: "check", title: "Sent" },
   delivered: { icon: "checks", title: "Delivered: a device of theirs has it" },
 } as const;

@@ -78,7 +78,7 @@ export function Sidebar(): JSX.Element {
         {isEmpty && (
           <p class="hint">
             {filter === ""
-              ? "Nobody else is here yet. Who comes on line shows here; a group can be made with +."
+              ? "Nobody else is here yet. Who comes online shows here; a group can be made with +."
               : `Nothing here matches “${filter}”.`}
           </p>
         )}
@@ -88,7 +88,7 @@ export function Sidebar(): JSX.Element {
           </button>
         )}
         <Rows title="Chats" rows={chats} />
-        <Rows title={filter === "" ? "On line" : "People"} rows={people} />
+        <Rows title={filter === "" ? "Online" : "People"} rows={people} />
         {more > 0 && <p class="hint">and {more} more: find them by name</p>}
         <Rows title="Groups" rows={groups} />
       </div>
@@ -131,8 +131,8 @@ function Row({ row }: { readonly row: ChatRow }): JSX.Element {
     : online === undefined
     ? ""
     : online
-    ? ", on line"
-    : ", off line";
+    ? ", online"
+    : ", offline";
   return (
     <button
       type="button"

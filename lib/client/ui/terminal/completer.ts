@@ -128,7 +128,13 @@ function candidatesOf(
     case "files":
       return pathsIn(line, start, argument, source);
     case "word":
-      return { start, candidates: matching(choices, word, " ") };
+      return {
+        start,
+        candidates: /[ \t]--to[ \t]+$/.test(line.slice(0, start))
+          ? paths(word, isQuoted(line, start), source)
+            .filter((path) => path.endsWith("/"))
+          : matching(choices, word, " "),
+      };
     case "new-name":
     case "number":
     case "rate":

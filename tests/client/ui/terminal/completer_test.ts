@@ -55,6 +55,18 @@ Deno.test("complete: a folder with blanks is whole, and other paths may follow",
   }
 });
 
+Deno.test("complete: the folder that something is taken into", () => {
+  const cases = [
+    ["/accept 1 --", ["--to "]],
+    ["/accept 1 --to /full/my", ["/full/my\\ films/"]],
+    ['/receive luke --to "/full/my', ['"/full/my films/']],
+    ["/accept 1 only /full/my", []],
+  ] as const;
+  for (const [line, candidates] of cases) {
+    assertEquals(complete(line, source).candidates, candidates, line);
+  }
+});
+
 Deno.test("complete: options before paths, and the one that goes behind them", () => {
   const cases = [
     ["/send luke -", ["--links ", "--when-back "]],

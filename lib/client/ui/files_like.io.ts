@@ -12,13 +12,17 @@ export function filesLike(path: string): string[] {
   const slash = path.lastIndexOf("/") + 1;
   const folder = path.slice(0, slash);
   const start = path.slice(slash);
+  // A disk may hold accents apart from their letters, which no keyboard writes.
+  const typed = start.normalize();
   const found: string[] = [];
   try {
     for (
       const entry of Deno.readDirSync(folder === "" ? "." : underHome(folder))
     ) {
       const { name } = entry;
-      if (!name.startsWith(start)) continue;
+      const isMeant = name.startsWith(start) ||
+        name.normalize().startsWith(typed);
+      if (!isMeant) continue;
       if (name.startsWith(".") && !start.startsWith(".")) continue;
       if (found.length >= mostFiles) break;
       found.push(folder + name + (isFolder(folder, entry) ? "/" : ""));

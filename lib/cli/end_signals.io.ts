@@ -1,10 +1,13 @@
 import { sameKeyMs } from "./same_key.ts";
 
-/** What tells of signals. */
-export type SignalSource = Pick<
-  typeof Deno,
-  "addSignalListener" | "removeSignalListener"
->;
+/** What tells of signals, and of time. */
+export interface SignalSystem
+  extends Pick<typeof Deno, "addSignalListener" | "removeSignalListener"> {
+  /** Monotonic, ms. */
+  now(): number;
+  /** Calls `act` after `ms`; what is returned prevents that. */
+  after(ms: number, act: () => void): () => void;
+}
 
 /**
  * The signals that ask a client to end: Ctrl-C, SIGTERM and SIGHUP, on Windows
@@ -12,11 +15,11 @@ export type SignalSource = Pick<
  * from `timeout`, is one of them. Listens as soon as it is made.
  */
 export class EndSignals {
-  readonly #system: SignalSource;
+  readonly #system: SignalSystem;
   readonly #listeners: [Deno.Signal, () => void][] = [];
   #wereAny = false;
   #isEnding = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   /**
    * @param interrupt Called when the client is asked to end.
@@ -26,7 +29,7 @@ export class EndSignals {
   constructor(
     interrupt: () => void,
     key = interrupt,
-    system: SignalSource = Deno,
+    system: SignalSystem = deno,
   ) {
     this.#system = system;
     const whenAsked = this.#once(interrupt);
@@ -45,7 +48,7 @@ export class EndSignals {
 
   /** Listens no more. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     for (const [signal, listener] of this.#listeners.splice(0)) {
       this.#system.removeSignalListener(signal, listener);
     }
@@ -60,7 +63,7 @@ export class EndSignals {
     let last = -Infinity;
     return () => {
       if (this.#isEnding) return this.#endSoon();
-      const now = performance.now();
+      const now = this.#system.now();
       if (now - last < sameKeyMs) return;
       last = now;
       this.#wereAny = true;
@@ -69,9 +72,19 @@ export class EndSignals {
   }
 
   #endSoon(): void {
-    this.#timer ??= setTimeout(() => this.close(), sameKeyMs);
+    this.#stopWaiting ??= this.#system.after(sameKeyMs, () => this.close());
   }
 }
+
+const deno: SignalSystem = {
+  addSignalListener: Deno.addSignalListener,
+  removeSignalListener: Deno.removeSignalListener,
+  now: () => performance.now(),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 const others: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGBREAK"]

@@ -88,9 +88,10 @@ async function serve(options: ServerOptions): Promise<void> {
   const firstAccount = isNode
     ? undefined
     : await (await loneServer()).ensureFirstAccount(options.credentials);
+  // A pipe that nobody reads keeps it waiting, also for signals.
+  const log = openLog(options.log);
   let reload = () => {};
   const shutdown = shutdownSignal(() => reload());
-  const log = openLog(options.log);
   const counts = new Map<ServerLogLevel, number>();
   const isToStderr = standardStream(options.log.file ?? "") === "stderr";
   const report = serverReport(log ?? (isToStderr ? stderr : stdout), {
@@ -98,11 +99,13 @@ async function serve(options: ServerOptions): Promise<void> {
     counts,
   });
   const run = isNode ? runNode : runAlone;
-  const { server, credentials, reloadAccounts } = await run(
-    options,
-    report,
-    counts,
-  );
+  const starting = run(options, report, counts);
+  const started = await Promise.race([
+    starting,
+    shutdown.then(() => delay(startMs)),
+  ]);
+  if (!started) return report("info", "ended before it was ready");
+  const { server, credentials, reloadAccounts } = started;
   reload = () => {
     log?.reopen();
     report("info", "SIGHUP: reading accounts and certificate anew");
@@ -199,6 +202,12 @@ function fail(error: unknown): never {
   Deno.exit(1);
 }
 
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What a start that is under way may still take when the server is to end. */
+const startMs = 1000;
 const stopMs = 1900;
 
 globalThis.addEventListener("error", (event) => fail(event.error));

@@ -1,4 +1,5 @@
 import { reasonOf, StartError } from "../system/errors.io.ts";
+import { inTime } from "../system/read_file.io.ts";
 import { standardStream } from "./standard_stream.ts";
 
 /**
@@ -36,8 +37,10 @@ async function readFirstLine(path: string): Promise<string | undefined> {
   const { readLine } = await import("./password_prompt.io.ts");
   if (standardStream(path) === "stdin") return await readLine(Deno.stdin);
   try {
-    using file = await Deno.open(path);
-    return await readLine(file);
+    return await inTime((async () => {
+      using file = await Deno.open(path);
+      return await readLine(file);
+    })());
   } catch (error) {
     throw new StartError(
       `cannot read the password file "${path}": ${reasonOf(error)}; ` +

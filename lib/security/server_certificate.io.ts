@@ -19,6 +19,7 @@ import {
 } from "./certificate.ts";
 import { formatTime } from "../base/time.ts";
 import { readTextFile, replaceFile } from "../system/files.io.ts";
+import { readGivenFile } from "../system/read_file.io.ts";
 import { rehearseHandshake } from "./handshake_rehearsal.io.ts";
 import { reasonOf, StartError } from "../system/errors.io.ts";
 
@@ -115,11 +116,11 @@ export async function givenTlsCertificate(
   keyPath: string,
   now: number,
 ): Promise<TlsCertificate> {
-  const cert = certificatesIn(
-    await readRequired("--tls-cert", certPath),
-    certPath,
+  const pem = await readRequired("--tls-cert", certPath);
+  const cert = certificatesIn(pem, certPath);
+  const key = keyIn(
+    keyPath === certPath ? pem : await readRequired("--tls-key", keyPath),
   );
-  const key = keyIn(await readRequired("--tls-key", keyPath));
   const { certificate } = readPair(cert, key, certPath, keyPath);
   const refuse = (why: string) => {
     throw new StartError(`cannot use --tls-cert "${certPath}": ${why}`);
@@ -230,7 +231,7 @@ function explained<T>(path: string, read: () => T): T {
 }
 
 async function readRequired(option: string, path: string): Promise<string> {
-  const text = await readTextFile(path);
+  const text = await readTextFile(path, readGivenFile);
   if (text !== undefined) return text;
   throw new StartError(`cannot read ${option} "${path}": no such file`);
 }

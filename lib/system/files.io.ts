@@ -12,6 +12,7 @@ import { byteOrderMark, withoutMark } from "../base/text_file.ts";
 import { type FileRights, setRights } from "./set_rights.io.ts";
 import { lockFolder, syncFolder } from "./sync_folder.io.ts";
 import { reasonOf, StartError } from "./errors.io.ts";
+import { readGivenFile, readPlainFile } from "./read_file.io.ts";
 
 /** How a file is written. */
 export interface AtomicWriteOptions {
@@ -107,8 +108,8 @@ async function closeFile(
  * @param edit Gets the text without a byte order mark, which stays in the file,
  * `undefined` when there is no file; returns the new text, or `undefined` to
  * leave it alone.
- * @throws {TypeError} when the file is not UTF-8; what the system says; what
- * `edit` throws.
+ * @throws {TypeError} when the file is not UTF-8; what the system says, also of
+ * what is no plain file; what `edit` throws.
  */
 export async function updateFileAtomically(
   path: string,
@@ -257,7 +258,7 @@ function temporaryName(path: string, unique: string): string {
 /** The file's text, or `undefined` when there is none. @throws as above. */
 async function readTextOrUndefined(path: string): Promise<string | undefined> {
   try {
-    return decodeStrictly(await Deno.readFile(path));
+    return decodeStrictly(await readPlainFile(path, mostEditedBytes));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -301,6 +302,9 @@ function ownerOf(info: Deno.FileInfo | undefined): Omit<FileRights, "mode"> {
   return uid === null || gid === null ? {} : { owner: { uid, gid } };
 }
 
+/** Most bytes of a file that is edited: the accounts of a million users. */
+export const mostEditedBytes = 256_000_000;
+
 const uniqueLetters = 8;
 /** What the system says when a file cannot have another put in its place. */
 const irreplaceable = new Set<unknown>([
@@ -328,7 +332,8 @@ export async function firstLine(
   start: string,
 ): Promise<string> {
   try {
-    return (await Deno.readTextFile(path)).split("\n", 1)[0] ?? "";
+    const text = new TextDecoder().decode(await readGivenFile(path));
+    return text.split("\n", 1)[0] ?? "";
   } catch (error) {
     const advice = error instanceof Deno.errors.NotFound
       ? `; to give it without a file, begin with ${start}`
@@ -343,11 +348,15 @@ export async function firstLine(
  * The text of a file, without a byte order mark, or `undefined` when there is
  * none.
  *
+ * @param read What it is read with; {@link readPlainFile} by default.
  * @throws {StartError} when it is there and cannot be read.
  */
-export async function readTextFile(path: string): Promise<string | undefined> {
+export async function readTextFile(
+  path: string,
+  read: (path: string) => Promise<Uint8Array> = readPlainFile,
+): Promise<string | undefined> {
   try {
-    return withoutMark(await Deno.readTextFile(path));
+    return withoutMark(new TextDecoder().decode(await read(path)));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new StartError(`cannot read "${path}": ${reasonOf(error)}`);

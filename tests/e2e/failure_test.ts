@@ -10,6 +10,7 @@ import {
   startServer,
 } from "../support/jedi.ts";
 import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
+import { makePipe, noPipes } from "../support/named_pipe.ts";
 import { root, serverCommand } from "../support/programs.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { diskLauncher, noMount } from "../support/small_disk.ts";
@@ -246,7 +247,7 @@ Deno.test("failure: broken configuration files are said and never replaced", asy
   const junk = Uint8Array.of(0xff, 0xfe, 0, 10, 1, 2, 3);
   const startWith = async (config: string, ...names: string[]) => {
     const folder = join(config, "parley");
-    await Deno.mkdir(folder);
+    await Deno.mkdir(folder, { recursive: true });
     for (const name of names) await Deno.writeFile(join(folder, name), junk);
     const password = passwordOf("yoda");
     const yoda = await TestClient.start(server, {
@@ -271,6 +272,22 @@ Deno.test("failure: broken configuration files are said and never replaced", asy
     assertEquals(await yoda.finish(), 0);
     await unchanged();
   });
+  if (noPipes === undefined) {
+    for (const name of ["known_servers", "known_peers", "identity.pem"]) {
+      await withTempFolder(async (config) => {
+        await Deno.mkdir(join(config, "parley"));
+        await makePipe(join(config, "parley"), name);
+        const { yoda } = await startWith(config);
+        await using _ = yoda;
+        assertEquals((await yoda.process.end()).code, 1);
+        const { out, err } = yoda.process;
+        assertMatch(
+          [...out, ...err].join("\n"),
+          new RegExp(`${name}\\W+: it is not a regular file`),
+        );
+      });
+    }
+  }
   await withTempFolder(async (config) => {
     const { yoda, unchanged } = await startWith(config, "identity.pem");
     await using _ = yoda;

@@ -6,8 +6,15 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { accountLine } from "../support/account_line.ts";
+import {
+  holdPipe,
+  makePipe,
+  noPipes,
+  writePipe,
+} from "../support/named_pipe.ts";
 import { serverCommand } from "../support/programs.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
+import { RunningProcess } from "../support/running_process.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { TestServer } from "../support/test_server.ts";
 import { testUnless } from "../support/test_unless.ts";
@@ -85,6 +92,62 @@ Deno.test("server: what stops a start is told in one line", async (t) => {
     });
   });
 });
+
+testUnless(
+  noPipes,
+  "server: secrets may come through a pipe, and while nobody writes it a signal ends the start",
+  async () => {
+    await withTempFolder(async (folder) => {
+      const pipe = await makePipe(folder, "accounts");
+      const command = [
+        ...[...serverCommand, "--credentials", pipe, "--plain"],
+        ...["--host", "127.0.0.1", "--port", "0"],
+      ];
+      const waiting = new RunningProcess({ command, cwd: folder });
+      try {
+        const letGo = await holdPipe(pipe);
+        waiting.signal("SIGTERM");
+        assertEquals((await waiting.end()).code, 0);
+        assertMatch(waiting.out.join(), /ended before it was ready$/);
+        await letGo();
+      } finally {
+        await waiting.kill();
+      }
+      const server = new RunningProcess({ command, cwd: folder });
+      try {
+        await writePipe(pipe, accounts);
+        const line = await server.waitFor(
+          "it listens",
+          (line) => line.includes("listening on"),
+        );
+        const credentials = { user: "yoda", password: "green" };
+        const port = Number(line.split(":").at(-1));
+        (await ProtocolClient.login(port, credentials))[Symbol.dispose]();
+      } finally {
+        await server.kill();
+      }
+      const refused = await run(
+        folder,
+        "user",
+        "remove",
+        "luke",
+        "--credentials",
+        pipe,
+      );
+      assertRefused(refused, /accounts": it is not a regular file$/m);
+      for (const name of ["tls-cert.pem", "parley.db"]) {
+        const data = await Deno.makeTempDir({ dir: folder });
+        await makePipe(data, "parley.lock");
+        await makePipe(data, name);
+        await Deno.writeTextFile(join(folder, "credentials.txt"), accounts);
+        assertRefused(
+          await run(folder, "--data-dir", data),
+          /^(cannot read|database) "/,
+        );
+      }
+    });
+  },
+);
 
 Deno.test("server: SIGTERM and SIGINT tell every client, write everything and exit with 0 within 2 s", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

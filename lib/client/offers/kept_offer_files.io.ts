@@ -20,6 +20,7 @@ import {
   type KeptOwner,
   parseKeptOffer,
 } from "./kept_offer.ts";
+import { readPlainTextSync } from "../../system/read_file.io.ts";
 
 /** The files `later/STORE-ACCOUNT-ID` of the state folder. */
 export class KeptOfferFiles implements KeptOfferMemory {
@@ -113,7 +114,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
 
   /** What is in a file, if no other client works on it. */
   #takeFile(path: string): KeptOffer | undefined {
-    const lock = Deno.openSync(path + lockEnding, { write: true });
+    const lock = Deno.openSync(path + lockEnding, toLock);
     if (!lock.tryLockSync(true)) {
       closeLocked(lock);
       return undefined;
@@ -205,7 +206,7 @@ function writeWhole(path: string, bytes: Uint8Array): void {
 
 function readBounded(path: string): string {
   if (Deno.statSync(path).size > mostCharacters * 4) return "";
-  return Deno.readTextFileSync(path);
+  return readPlainTextSync(path);
 }
 
 /** @throws {Error} when the folder is there and cannot be read. */
@@ -237,6 +238,8 @@ function removeQuietly(path: string): void {
 }
 
 const fresh = { write: true, create: true, truncate: true, mode: 0o600 };
+/** Opened to be written alone, a pipe would wait for a reader. */
+const toLock = { read: true, write: true };
 const lockEnding = ".lock";
 const nextEnding = ".next";
 const brokenEnding = ".broken";

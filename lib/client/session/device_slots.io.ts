@@ -29,6 +29,7 @@ import { type InboxOwner, isSameOwner, type SeenMark } from "./inbox.ts";
 import type { OwnDevice } from "./login.ts";
 import type { DeviceMemory } from "./session_parts.ts";
 import { userKey } from "../../wire/names.ts";
+import { readPlainTextSync } from "../../system/read_file.io.ts";
 
 /** The files `devices/STORE-USER-NUMBER` of the state folder. */
 export class DeviceSlots implements DeviceMemory {
@@ -206,7 +207,7 @@ export class DeviceSlots implements DeviceMemory {
   #newSlot(owner: InboxOwner): DeviceSlot {
     let mark: SeenMark | undefined;
     try {
-      mark = parseMark(Deno.readTextFileSync(this.#earlierPath(owner)));
+      mark = parseMark(readPlainTextSync(this.#earlierPath(owner)));
     } catch {
       // There was no earlier version here.
     }

@@ -9,6 +9,7 @@ import {
 } from "./config_file.ts";
 import { withoutMark } from "../../base/text_file.ts";
 import { decodeStrictly } from "../../system/files.io.ts";
+import { readGivenFile } from "../../system/read_file.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
 import {
   reasonOf,
@@ -30,7 +31,7 @@ export async function readClientConfig(env: Env): Promise<ConfigSource> {
   }
   let text;
   try {
-    text = withoutMark(decodeStrictly(await Deno.readFile(path)));
+    text = withoutMark(decodeStrictly(await readGivenFile(path)));
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory;

@@ -5,6 +5,7 @@ import { reasonOf } from "../../system/errors.io.ts";
 import { updateFileAtomically } from "../../system/files.io.ts";
 import { Identity } from "./identity.ts";
 import type { GivenKeys, KeyPlace } from "./own_identity.ts";
+import { readPlainTextSync } from "../../system/read_file.io.ts";
 
 /**
  * Keeps each key in `identities/STORE-ACCOUNT.pem` of the configuration folder.
@@ -67,7 +68,7 @@ export class GivenKeyFiles implements GivenKeys {
 /** The key in a file; `undefined` when that is damaged. */
 function readKey(path: string): Identity | undefined {
   try {
-    return Identity.fromPem(Deno.readTextFileSync(path));
+    return Identity.fromPem(readPlainTextSync(path));
   } catch {
     return undefined;
   }

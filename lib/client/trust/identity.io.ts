@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { Identity } from "./identity.ts";
 import { readTextFile, updateFileAtomically } from "../../system/files.io.ts";
+import { readGivenFile } from "../../system/read_file.io.ts";
 import { messageOf, reasonOf, StartError } from "../../system/errors.io.ts";
 import { systemRandom } from "../../system/clock.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
@@ -41,7 +42,7 @@ export async function loadIdentity(
  * @throws {StartError} when there is no such file, or it holds no key.
  */
 export async function readIdentity(path: string): Promise<Identity> {
-  const text = await readTextFile(path);
+  const text = await readTextFile(path, readGivenFile);
   if (text !== undefined) return parseIdentity(path, text);
   throw new StartError(
     `cannot read --identity "${path}": it does not exist; copy the file ` +

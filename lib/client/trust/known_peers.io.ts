@@ -8,6 +8,7 @@ import {
 import { withoutMark } from "../../base/text_file.ts";
 import { updateFileAtomically } from "../../system/files.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
+import { readPlainTextSync } from "../../system/read_file.io.ts";
 
 type Edit = (peers: KnownPeers) => void;
 
@@ -130,7 +131,7 @@ export class KnownPeersFile implements PeerMemory {
 
   #readText(): string {
     try {
-      return withoutMark(Deno.readTextFileSync(this.path));
+      return withoutMark(readPlainTextSync(this.path));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return "";
       throw error;

@@ -1,13 +1,14 @@
 /** Small files of the state folder that a client can do without. */
 import { dirname, join } from "@std/path";
 import { stateFolderPath } from "../../system/folders.io.ts";
+import { readPlainTextSync } from "../../system/read_file.io.ts";
 
 type Env = (name: string) => string | undefined;
 
 /** What is in the file of this name; undefined where nothing can be read. */
 export function readStateText(env: Env, name: string): string | undefined {
   try {
-    return Deno.readTextFileSync(join(stateFolderPath(env), name));
+    return readPlainTextSync(join(stateFolderPath(env), name));
   } catch {
     return undefined;
   }

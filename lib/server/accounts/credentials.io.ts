@@ -16,9 +16,11 @@ import type { CredentialChange } from "../model/actions.ts";
 import {
   decodeStrictly,
   isForAll,
+  mostEditedBytes,
   tidyFile,
   updateFileAtomically,
 } from "../../system/files.io.ts";
+import { readGivenFile } from "../../system/read_file.io.ts";
 import {
   messageOf,
   StartError,
@@ -224,14 +226,17 @@ export class CredentialsSource {
  * What is in a `credentials.txt`.
  *
  * @param missing The text where there is no file; by default that is an error.
+ * @param read What it is read with; {@link readGivenFile} by default.
  * @throws {StartError} when it cannot be read.
  */
 export async function readCredentials(
   path: string,
   missing?: string,
+  read = readGivenFile,
 ): Promise<CredentialsFile> {
   try {
-    return new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
+    const bytes = await read(path, mostEditedBytes);
+    return new CredentialsFile(decodeStrictly(bytes));
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound;
     if (isMissing && missing !== undefined) return new CredentialsFile(missing);
@@ -260,10 +265,14 @@ function isSame(one: Credential, other: Credential): boolean {
     formatVerifier(one.verifier) === formatVerifier(other.verifier);
 }
 
-/** Changes when the file does; `"missing"` when there is none. */
+/**
+ * Changes when the file does; `"missing"` when there is none. Whoever writes a
+ * pipe has not edited it: it is read anew only when that is asked for.
+ */
 async function appearance(path: string): Promise<string> {
   try {
-    const { mtime, size, ino, dev } = await Deno.stat(path);
+    const { isFile, mtime, size, ino, dev } = await Deno.stat(path);
+    if (!isFile) return "no plain file";
     return [mtime?.getTime(), size, ino, dev].join(" ");
   } catch {
     return "missing";

@@ -17,7 +17,11 @@ import {
   type UserEdit,
 } from "./user_command.ts";
 import type { Verifier } from "../../security/verifier.ts";
-import { updateFileAtomically } from "../../system/files.io.ts";
+import {
+  mostEditedBytes,
+  updateFileAtomically,
+} from "../../system/files.io.ts";
+import { readGivenFile, readPlainFile } from "../../system/read_file.io.ts";
 import {
   type Console,
   runCommand,
@@ -67,7 +71,12 @@ async function run(command: UserCommand, console: Console): Promise<void> {
   const isNew = command.action.do === "add";
   using cluster = command.cluster ? await openCluster(command) : undefined;
   const file = cluster === undefined
-    ? await readCredentials(credentials, isNew ? "" : undefined)
+    ? await readCredentials(
+      credentials,
+      isNew ? "" : undefined,
+      // What is to be edited must be a file.
+      command.action.do === "list" ? readGivenFile : readPlainFile,
+    )
     : new CredentialsFile(await cluster.accountText());
   const action = isNew ? command.action : spelled(file, command.action);
   for (const { message } of file.problems) {
@@ -171,7 +180,9 @@ async function openPostgres(
 
 /** A cluster takes the accounts of the file while it has none of its own. */
 async function refuseToLeaveOut(path: string): Promise<void> {
-  const text = await Deno.readTextFile(path).catch(() => "");
+  const bytes = await readGivenFile(path, mostEditedBytes)
+    .catch(() => new Uint8Array());
+  const text = new TextDecoder().decode(bytes);
   if (new CredentialsFile(text).accounts.size === 0) return;
   throw new UserCommandError(
     `those of "${path}" are not in the database yet: bring them there first ` +

@@ -16,8 +16,10 @@ import { openText } from "../accounts/credentials.io.ts";
 import {
   decodeStrictly,
   isForAll,
+  mostEditedBytes,
   readTextFile,
 } from "../../system/files.io.ts";
+import { readGivenFile } from "../../system/read_file.io.ts";
 import { checkNodes } from "./check_nodes.ts";
 import { checkMark, type CheckResult } from "../../cli/check_result.ts";
 import {
@@ -84,7 +86,9 @@ async function credentials(options: ServerOptions) {
   const { credentials: path } = options;
   let file: CredentialsFile;
   try {
-    file = new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
+    file = new CredentialsFile(
+      decodeStrictly(await readGivenFile(path, mostEditedBytes)),
+    );
   } catch (error) {
     const advice = error instanceof Deno.errors.NotFound
       ? `; make one with: ${userCommandLine("add NAME", path)}`
@@ -302,7 +306,9 @@ async function nodes(
   const name = cluster.node ?? Deno.hostname();
   try {
     const state = await readClusterState(await readDatabaseOption(database));
-    const text = await readTextFile(tls?.cert ?? join(dataDir, certName));
+    const text = await (tls === undefined
+      ? readTextFile(join(dataDir, certName))
+      : readTextFile(tls.cert, readGivenFile));
     const key = plain ? "" : text && parseCertificate(text).fingerprint;
     const node = { name, isRunning, key, folder: dataDir };
     return checkNodes(node, state.nodes);

@@ -34,7 +34,9 @@ export class DataFolder {
       // Messages are nobody else's business.
       await Deno.mkdir(path, { recursive: true, mode: 0o700 });
       const name = join(path, lockName);
-      lock = await Deno.open(name, { create: true, write: true });
+      // Opened to be written alone, a pipe would wait for a reader.
+      const options = { read: true, write: true, create: true };
+      lock = await Deno.open(name, options);
     } catch (error) {
       throw new StartError(
         `cannot use data folder "${path}": ${folderReason(error)}; ` +
@@ -66,7 +68,8 @@ export class DataFolder {
 /** True when a server is at work in the folder; takes its lock for a moment. */
 export async function isInUse(folder: string): Promise<boolean> {
   try {
-    const lock = await Deno.open(join(folder, lockName), { write: true });
+    const options = { read: true, write: true };
+    const lock = await Deno.open(join(folder, lockName), options);
     try {
       return !await lock.tryLock(true);
     } finally {

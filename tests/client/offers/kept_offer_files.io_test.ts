@@ -8,6 +8,8 @@ import {
 } from "../../../lib/client/offers/kept_offer.ts";
 import { KeptOfferFiles } from "../../../lib/client/offers/kept_offer_files.io.ts";
 import { limits } from "../../../lib/wire/limits.ts";
+import { makePipe, noPipes } from "../../support/named_pipe.ts";
+import { testUnless } from "../../support/test_unless.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 const owner = { store: "s", account: "0123456789abcdef" };
@@ -26,12 +28,11 @@ function kept(number: number, more: Partial<KeptOffer> = {}): KeptOffer {
 
 /** Files in a folder of their own; each of `open` is a client. */
 function withFiles(
-  body: (open: () => KeptOfferFiles, folder: string) => void,
+  body: (open: () => KeptOfferFiles, folder: string) => void | Promise<void>,
 ): Promise<void> {
-  return withTempFolder((state) => {
+  return withTempFolder(async (state) => {
     const env = (name: string) => name === "XDG_STATE_HOME" ? state : undefined;
-    body(() => new KeptOfferFiles(env), join(state, "parley", "later"));
-    return Promise.resolve();
+    await body(() => new KeptOfferFiles(env), join(state, "parley", "later"));
   });
 }
 
@@ -101,6 +102,27 @@ Deno.test("KeptOfferFiles: what a kill leaves behind is cleared away or used", (
     next.remove(kept(1).id);
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
+
+testUnless(
+  noPipes,
+  "KeptOfferFiles: what is a pipe is waited for by nobody",
+  () =>
+    withFiles(async (open, folder) => {
+      const killed = open();
+      killed.put(owner, kept(1));
+      killed.put(owner, kept(2));
+      killed.close();
+      const names: string[] = [];
+      for await (const { name } of Deno.readDir(folder)) names.push(name);
+      names.sort();
+      for (const name of names.slice(1, 3)) {
+        await Deno.remove(join(folder, name));
+        await makePipe(folder, name);
+      }
+      const { offers, faults } = open().take(owner);
+      assertEquals([offers, faults.length], [[kept(1)], 1]);
+    }),
+);
 
 Deno.test("KeptOfferFiles: a damaged one is told and set aside", () =>
   withFiles((open, folder) => {

@@ -7,6 +7,7 @@ import { dirname, join } from "@std/path";
 import { updateFileAtomically } from "../../../system/files.io.ts";
 import { stateFolderPath } from "../../../system/folders.io.ts";
 import { findCommand } from "../../commands/table.ts";
+import { readPlainTextSync } from "../../../system/read_file.io.ts";
 
 /** The file `history/HOST_PORT` of a state folder. */
 export class HistoryFile {
@@ -32,7 +33,7 @@ export class HistoryFile {
     try {
       const { size } = Deno.statSync(this.#path);
       if (size > mostBytes) return [];
-      const lines = linesOf(Deno.readTextFileSync(this.#path));
+      const lines = linesOf(readPlainTextSync(this.#path));
       const kept = lines.slice(-mostLines);
       if (lines.length > 2 * mostLines) cut(this.#path);
       this.#last = kept.at(-1);

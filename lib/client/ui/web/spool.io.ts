@@ -69,7 +69,8 @@ export class Spool {
     for (const name of names.filter((name) => name.endsWith(lockEnd))) {
       const path = join(this.#parent, name);
       try {
-        using lock = Deno.openSync(path, { write: true });
+        // Opened to be written alone, a pipe would wait for a reader.
+        using lock = Deno.openSync(path, { read: true, write: true });
         if (!lock.tryLockSync(true)) continue;
         await removeAll(path.slice(0, -lockEnd.length));
         await Deno.remove(path);

@@ -1,6 +1,7 @@
 /** Where the user's browser and other programs put what they receive. */
 import { isAbsolute, join } from "@std/path";
 import { isFolder } from "../../../system/meant_path.io.ts";
+import { readPlainFile } from "../../../system/read_file.io.ts";
 
 type Env = (name: string) => string | undefined;
 
@@ -30,7 +31,9 @@ async function readUserDirs(
   const config = xdg && isAbsolute(xdg) ? xdg : join(home, ".config");
   let text;
   try {
-    text = await Deno.readTextFile(join(config, "user-dirs.dirs"));
+    text = new TextDecoder().decode(
+      await readPlainFile(join(config, "user-dirs.dirs")),
+    );
   } catch {
     return undefined;
   }

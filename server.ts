@@ -27,7 +27,7 @@ import { homeFolder } from "./lib/system/home_folder.io.ts";
 import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
 import type { startNode } from "./lib/server/start_node.io.ts";
 import { StartError } from "./lib/system/errors.io.ts";
-import { visibleLines } from "./lib/base/text.ts";
+import { visibleLines, withoutMiddle } from "./lib/base/text.ts";
 import { gatherRandomness } from "./lib/security/early_randomness.io.ts";
 import { bracketed, isLoopback } from "./lib/base/ip_address.ts";
 import { localAddresses } from "./lib/system/addresses.io.ts";
@@ -195,7 +195,7 @@ function openLog(options: LogOptions): RotatingLog | undefined {
 /** Ends the program with what nobody caught, in one line. */
 function fail(error: unknown): never {
   const text = visibleLines(
-    error instanceof Error ? error.message : String(error),
+    withoutMiddle(error instanceof Error ? error.message : String(error)),
   );
   const known = error instanceof StartError;
   stderr.write(known ? `${text}\n` : `Parley server failed: ${text}\n`);

@@ -56,6 +56,16 @@ export function visibleLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }
 
+/**
+ * A line for people without the middle of it, where it is far longer than any that
+ * is of use: it echoes something that somebody gave. How it begins and ends says
+ * what is wrong with that.
+ */
+export function withoutMiddle(line: string): string {
+  if (line.length <= longestLine) return line;
+  return `${line.slice(0, mostEnd)}…${line.slice(-mostEnd)}`.toWellFormed();
+}
+
 /** Enough of a text to know it by, on one line. */
 export function firstWords(text: string): string {
   const line = text.slice(0, 4 * mostFirst).replace(/\s+/g, " ").trim();
@@ -81,3 +91,7 @@ export function printableJson(json: string): string {
 
 /** Most characters of {@link firstWords}. */
 const mostFirst = 40;
+/** In UTF-16 code units. */
+const longestLine = 2_000;
+/** What is left of each end of a longer one. */
+const mostEnd = 300;

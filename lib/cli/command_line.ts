@@ -8,7 +8,7 @@
  * last one of an option that is given twice counts, `-h` is `--help`.
  */
 import { nearestWord } from "../base/nearest_word.ts";
-import { visible } from "../base/text.ts";
+import { visible, withoutMiddle } from "../base/text.ts";
 
 /** One option of a program. */
 export interface OptionRow {
@@ -225,7 +225,7 @@ export function startRequest<Options>(
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     // It names what was given, which may hold anything.
-    return { kind: "error", message: visible(error.message) };
+    return { kind: "error", message: visible(withoutMiddle(error.message)) };
   }
 }
 

@@ -2,7 +2,7 @@
  * What a command needs of the place it is run from, so that tests can stand in
  * for it: the environment, standard input and output.
  */
-import { visibleLines } from "../base/text.ts";
+import { visibleLines, withoutMiddle } from "../base/text.ts";
 import { standardError, standardOutput } from "../system/console_output.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import type { StartRequest } from "./command_line.ts";
@@ -55,5 +55,6 @@ export const systemConsole: Console = {
   },
   readInput: () => readLine(Deno.stdin),
   print: (line) => standardOutput.write(`${visibleLines(line)}\n`),
-  complain: (line) => standardError.write(`${visibleLines(line)}\n`),
+  complain: (line) =>
+    standardError.write(`${visibleLines(withoutMiddle(line))}\n`),
 };

@@ -8,6 +8,7 @@ import type { QuietEvent } from "./events/quiet_event.ts";
 import { ClientView } from "./events/client_view.ts";
 import type { ConversationKey } from "./events/conversations.ts";
 import { isQuiet } from "./events/event_kind.ts";
+import { shortResult } from "./events/short_result.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import { isVisit } from "./settings/exec_needs.ts";
 import { ClientSession } from "./session/client_session.ts";
@@ -389,7 +390,7 @@ export class ClientApp implements UserHandler {
       this.#interface.note(event);
       return this.#watchers.tell(event);
     }
-    if (event.event === "result") return this.#tellResult(event);
+    if (event.event === "result") return this.#tellResult(shortResult(event));
     this.#interface.show(event);
     this.#watchers.tell(event);
     if (event.event !== "welcome") return;

@@ -1,5 +1,5 @@
 /** What an error that nobody caught does to a program: it ends in one line. */
-import { visibleLines } from "../base/text.ts";
+import { visibleLines, withoutMiddle } from "../base/text.ts";
 import { standardError } from "./console_output.io.ts";
 import { StartError } from "./errors.io.ts";
 
@@ -7,7 +7,7 @@ import { StartError } from "./errors.io.ts";
 export function endWithError(error: unknown): never {
   releaseTerminal();
   const text = visibleLines(
-    error instanceof Error ? error.message : String(error),
+    withoutMiddle(error instanceof Error ? error.message : String(error)),
   );
   const known = error instanceof StartError;
   const line = known ? `${text}\n` : `Parley failed: ${text}\n`;

@@ -1,10 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   characters,
   isBlank,
   isPrintable,
   isText,
   visible,
+  withoutMiddle,
 } from "../../lib/base/text.ts";
 
 Deno.test("isPrintable() accepts every script and emoji", () => {
@@ -45,6 +46,19 @@ Deno.test("visible() gives printable text whatever comes in", () => {
   for (let code = 0; code < 0x3000; code++) {
     assert(isPrintable(visible(`${String.fromCharCode(code)}x`)), String(code));
   }
+});
+
+Deno.test("withoutMiddle() leaves of a line that is far too long how it begins and ends", () => {
+  const line = `invalid --host "${"\u{1f600}".repeat(50_000)}": must be a name`;
+  const short = withoutMiddle(line);
+  assertEquals(short.length, 601);
+  assert(short.isWellFormed());
+  assertMatch(
+    short,
+    /^invalid --host "\u{1f600}+.?….?\u{1f600}+": must be a name$/u,
+  );
+  const long = "x".repeat(2_000);
+  assertEquals(withoutMiddle(long), long);
 });
 
 Deno.test("characters() counts code points", () => {

@@ -34,6 +34,52 @@ Deno.test("wrong usage: one line that names argument, value and what is valid; e
   }
 });
 
+Deno.test("what is given is told at its ends alone where it is far too long", async () => {
+  await using server = await startServer();
+  await withTempFolder(async (cwd) => {
+    const long = "x".repeat(100_000);
+    const folder = join(cwd, ".config", "parley");
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(join(folder, "config.toml"), `accept = "${long}"`);
+    const env = { PARLEY_PASSWORD: passwordOf("yoda") };
+    const asYoda = ["127.0.0.1", String(server.port), "--plain", "--user=yoda"];
+    const anywhere = ["--accept=never", "--json"];
+    const cases: [number, readonly string[], string[], RegExp][] = [
+      [
+        2,
+        clientCommand,
+        [],
+        /config\.toml.*x…x+".*must be always, ask or never$/,
+      ],
+      [2, serverCommand, ["--port", long], /^invalid --port "x+…x+": must be /],
+      [
+        1,
+        serverCommand,
+        ["--credentials", long],
+        /accounts in "x+…x+": [^x]+$/,
+      ],
+      [2, serverCommand, ["user", long], /x…x/],
+      [1, serverCommand, ["check", "--credentials", long], /x+…x+": /],
+    ];
+    for (const [code, program, args, pattern] of cases) {
+      const { out, err, ...result } = await run([...program, ...args], { cwd });
+      const text = [...out, ...err].join("\n");
+      assertEquals(result.code, code, text.slice(0, 3_000));
+      assertMatch(text, pattern);
+      assert(text.length < 3_000);
+    }
+    for (const command of [`/${long}`, `/help ${long}`, `/send luke ${long}`]) {
+      const { out, err } = await run(
+        [...clientCommand, ...asYoda, ...anywhere, "--exec", command],
+        { cwd, env },
+      );
+      const text = [...out, ...err].join("\n");
+      assertMatch(text, /x…x/);
+      assert(text.length < 3_000, command.slice(0, 9));
+    }
+  });
+});
+
 Deno.test("--help and --version on both programs", async () => {
   for (const program of [serverCommand, clientCommand]) {
     const help = await run([...program, "--help"]);

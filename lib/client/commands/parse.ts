@@ -184,7 +184,7 @@ function unknownCommand(word: string): ParsedCommand {
     message: `Unknown command ${
       visible(word)
     };${first}${then} /help all lists all commands`,
-    name: word.slice(1),
+    name: word.slice(1, 1 + mostNamed),
   };
 }
 
@@ -329,4 +329,6 @@ function readSingleQuoted(line: string, start: number): ReadArgument {
 }
 
 /** How a full path of Windows begins: a drive, or a share. */
+/** Most characters of a command's name that are told where there is no such one. */
+const mostNamed = 32;
 const windowsRoot = /^(?:[A-Za-z]:|\\)\\/;

@@ -11,6 +11,7 @@ import {
 } from "../accounts/credentials_file.ts";
 import { parseServerOptions, type ServerOptions } from "./options.ts";
 import { parseCertificate } from "../../security/certificate.ts";
+import { withoutMiddle } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import { openText } from "../accounts/credentials.io.ts";
 import {
@@ -60,7 +61,7 @@ export function runCheckCommand(
     for (const look of looks) {
       for (const found of await look(options, isRunning)) {
         hasFailed ||= found.status === "fail";
-        console.print(`${checkMark(found)} ${found.message}`);
+        console.print(`${checkMark(found)} ${withoutMiddle(found.message)}`);
       }
     }
     return hasFailed ? 1 : 0;

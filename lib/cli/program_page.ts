@@ -21,6 +21,12 @@ export interface ExitCodeRow {
   readonly help: string;
 }
 
+/** The exit code of whatever prints something, where that is not done. */
+export const notPrinted: ExitCodeRow = {
+  code: 7,
+  help: "what was asked for cannot be written to standard output",
+};
+
 /** Something named, such as a variable of the environment or a file. */
 export interface NamedRow {
   readonly name: string;

@@ -87,6 +87,8 @@ Deno.test("--help and --version on both programs", async () => {
     for (const word of ["Usage", "--plain", "--version", "Exit codes"]) {
       assert(help.out.join("\n").includes(word), word);
     }
+    // What they end with where that cannot be printed.
+    assertMatch(help.out.join("\n"), /^ +7 +.*written/m);
     const version = await run([...program, "--version"]);
     assertEquals([version.code, version.out.length], [0, 1]);
     assertMatch(version.out[0] ?? "", /^parley(-server)? \d+\.\d+\.\d+/);

@@ -80,7 +80,10 @@ export const exitCodes: readonly ExitCodeRow[] = [
   { code: 5, help: "the other side is offline or declined" },
   { code: 6, help: "a file changed or was damaged on its way" },
   { code: 7, help: "a disk is full or cannot be written" },
-  { code: 130, help: "interrupted (Ctrl-C), or nobody reads the output" },
+  {
+    code: 130,
+    help: "interrupted: Ctrl-C, a signal, or nobody reads the output any more",
+  },
 ];
 
 /** Commands that may be for another device of the user. */

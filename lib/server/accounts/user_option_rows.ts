@@ -1,6 +1,6 @@
 /** What `parley-server user --help` and the server's man page tell of accounts. */
 import type { OptionRow } from "../../cli/command_line.ts";
-import type { ProgramPage } from "../../cli/program_page.ts";
+import { notPrinted, type ProgramPage } from "../../cli/program_page.ts";
 import { databaseOptionRow } from "../store/postgres/database_option.ts";
 import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
 
@@ -83,6 +83,7 @@ export const userPage: ProgramPage = {
     { code: 0, help: "done" },
     { code: 1, help: "it could not be done" },
     { code: 2, help: "wrong usage" },
+    notPrinted,
   ],
   examples: [
     { command: "parley-server user add yoda", help: "make an account" },

@@ -9,7 +9,11 @@ import {
   UsageError,
 } from "../../cli/command_line.ts";
 import { homePath } from "../../base/home_path.ts";
-import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
+import {
+  notPrinted,
+  type ProgramPage,
+  renderHelp,
+} from "../../cli/program_page.ts";
 import {
   databaseCommandRow,
   parseDatabaseOption,
@@ -95,6 +99,7 @@ const migratePage: ProgramPage = {
     { code: 0, help: "everything is there" },
     { code: 1, help: "it could not be done; nothing was changed" },
     { code: 2, help: "wrong usage" },
+    notPrinted,
   ],
   examples: [{
     command: "parley-server migrate --from data --database database.txt",

@@ -1,7 +1,11 @@
 /** What `--help`, the man page and the completions of the server tell. */
 import { optionHead, type OptionRow } from "../../cli/command_line.ts";
 import { completionsUsage } from "../../cli/completions.ts";
-import { optionHelp, type ProgramPage } from "../../cli/program_page.ts";
+import {
+  notPrinted,
+  optionHelp,
+  type ProgramPage,
+} from "../../cli/program_page.ts";
 import { userPage } from "../accounts/user_option_rows.ts";
 
 /** The server, with its options. */
@@ -69,6 +73,7 @@ const page: ProgramPage = {
     { code: 0, help: "a clean stop" },
     { code: 1, help: "the server cannot start or go on" },
     { code: 2, help: "wrong usage" },
+    notPrinted,
   ],
   examples: [
     {

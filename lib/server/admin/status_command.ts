@@ -7,7 +7,11 @@ import {
   startRequest,
   UsageError,
 } from "../../cli/command_line.ts";
-import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
+import {
+  notPrinted,
+  type ProgramPage,
+  renderHelp,
+} from "../../cli/program_page.ts";
 import type { HeardCore } from "../cluster/cluster_fields.ts";
 import { natsOptionRow, parseNatsOption } from "../cluster/nats_option.ts";
 import { type ClusterState, goneSeconds } from "../store/lease.ts";
@@ -127,6 +131,7 @@ const statusPage: ProgramPage = {
         "none does, it is not heard over NATS, or the database cannot be asked",
     },
     { code: 2, help: "wrong usage" },
+    notPrinted,
   ],
   examples: [{
     command: "parley-server status --database database.txt",

@@ -27,6 +27,7 @@ import {
   type OfferedName,
   offeredSize,
   offeredText,
+  offeredVerb,
   pathNumbers,
   progressText,
   transferPhase,
@@ -403,9 +404,9 @@ function listTransfer(info: TransferInfo, palette: Palette): string {
     return `${label}, ${phase}, ${progressText(info)}${way}${why}`;
   }
   if (info.state === "waiting") {
-    const waits = `${info.transfer}: ${offeredText(info)}, ${size}, waits`;
+    const waits = offeredVerb(info, "waits", "wait");
     const since = formatTime(info.since ?? 0);
-    return `${waits} for ${
+    return `${info.transfer}: ${offeredText(info)}, ${size}, ${waits} for ${
       waitsFor(info, palette)
     } since ${since}; /cancel ${info.transfer} takes it back`;
   }

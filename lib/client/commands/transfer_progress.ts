@@ -27,6 +27,15 @@ export function offeredText({ name, roots = 1 }: OfferedName): string {
   return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);
 }
 
+/** The verb behind it: `is` of one thing, `are` of several. */
+export function offeredVerb(
+  { roots = 1 }: { readonly roots?: number },
+  one: string,
+  several: string,
+): string {
+  return roots > 1 ? several : one;
+}
+
 /** What a transfer that has not ended is busy with. */
 export function transferPhase(info: TransferInfo): string {
   const { state, direction, accepted, transfer, via, bytes, size } = info;

@@ -13,6 +13,7 @@ import { unreadableText } from "../tree/entry_states.ts";
 import {
   offeredSize,
   offeredText,
+  offeredVerb,
   pausedText,
 } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
@@ -141,9 +142,11 @@ export function renderTransfer(
   const group = info.group === undefined
     ? ""
     : ` to group ${palette.name(visible(info.group))}`;
+  const was = offeredVerb(info, "was", "were");
+  const waits = offeredVerb(info, "waits", "wait");
   if (info.left === 0) {
     return [
-      `${label} waits for nobody of ${visible(info.group ?? "")} any more`,
+      `${label} ${waits} for nobody of ${visible(info.group ?? "")} any more`,
     ];
   }
   switch (info.state) {
@@ -155,12 +158,12 @@ export function renderTransfer(
       }
       const answers = answersTo(info, info.transfer, look);
       return [
-        ...message === undefined ? [] : [bad("was not taken")],
+        ...message === undefined ? [] : [bad(`${was} not taken`)],
         `${user} offers ${file} (${size}${type})${group}${answers}`,
       ];
     }
     case "running": {
-      const be = (info.roots ?? 1) > 1 ? "are" : "is";
+      const be = offeredVerb(info, "is", "are");
       const verb = isIncoming ? `${be} coming` : `${be} being sent`;
       const from = info.bytes === 0
         ? ""
@@ -172,7 +175,7 @@ export function renderTransfer(
     case "waiting":
       return [
         [
-          `${label} (${size}) waits for ${waitsFor(info, palette)}`,
+          `${label} (${size}) ${waits} for ${waitsFor(info, palette)}`,
           ...withoutText(info),
         ].join(", ") + why,
       ];
@@ -194,14 +197,18 @@ export function renderTransfer(
       return [bad("failed")];
     case "rejected":
       return [
-        own ? `${label} ${whose} was rejected${why}` : bad("was rejected"),
+        own
+          ? `${label} ${whose} ${was} rejected${why}`
+          : bad(`${was} rejected`),
       ];
     case "cancelled":
       // It was known to nobody else.
       if (info.since !== undefined) {
-        return [`${label} ${whose} waits no longer`];
+        return [`${label} ${whose} ${waits} no longer`];
       }
-      return [own ? `${label} ${whose} was stopped${why}` : bad("was stopped")];
+      return [
+        own ? `${label} ${whose} ${was} stopped${why}` : bad(`${was} stopped`),
+      ];
     case "answered":
       return [`${label} ${whose}${why}`];
   }
@@ -264,15 +271,17 @@ function sizeText(info: TransferInfo): string {
 /** The line that tells that a transfer waits, or goes on. */
 export function renderPaused(info: TransferInfo): string {
   const label = `${info.transfer}: ${offeredText(info)}`;
-  if (!info.paused) return `${label} goes on`;
+  if (!info.paused) return `${label} ${offeredVerb(info, "goes", "go")} on`;
   if (info.pausedBy !== undefined) {
     const hint = info.pausedBy.includes("me")
       ? `; /resume ${info.transfer} goes on`
       : "";
-    return `${label} is ${pausedText(info)}${hint}`;
+    const be = offeredVerb(info, "is", "are");
+    return `${label} ${be} ${pausedText(info)}${hint}`;
   }
   const whose = info.direction === "incoming" ? "the" : "the receiver's";
-  return `${label} waits: ${whose} disk is full; it goes on when there is room`;
+  const waits = offeredVerb(info, "waits", "wait");
+  return `${label} ${waits}: ${whose} disk is full; it goes on when there is room`;
 }
 
 /** The line that tells by which way a transfer goes. */

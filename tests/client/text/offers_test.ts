@@ -196,6 +196,20 @@ Deno.test("renderText: a folder that arrived is summed up in a line", () => {
     "1: holiday is coming from luke",
     "1: holiday and 2 more are coming from luke",
   ]);
+  const several = { ...running, roots: 2, direction: "outgoing" } as const;
+  const told = (["waiting", "rejected", "cancelled"] as const).flatMap(
+    (state) => text({ event: "transfer", info: { ...several, state } }),
+  );
+  const held = { ...several, paused: true, pausedBy: ["me"] } as const;
+  const paused = [several, held]
+    .flatMap((info) => text({ event: "paused", info }));
+  assertEquals([...told, ...paused], [
+    "1: holiday and 1 more (312 files, 1.8 GB) wait for luke",
+    "1: holiday and 1 more to luke were rejected",
+    "1: holiday and 1 more to luke were stopped",
+    "1: holiday and 1 more go on",
+    "1: holiday and 1 more are paused by you; /resume 1 goes on",
+  ]);
   const { path: _, ...summary } = event.summary;
   assertEquals(
     text({

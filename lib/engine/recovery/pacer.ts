@@ -2,7 +2,7 @@
  * Spreads datagrams over time (RFC 9002 §7.7): a token bucket that fills at the
  * congestion controller's rate. Timers fire a millisecond or two late, on a busy
  * machine ten or twenty, so what was due meanwhile may go out together, but never
- * more than a receiver's socket buffer holds. What goes beyond that is told, since
+ * more than the receiver's socket buffers hold. What goes beyond that is told, since
  * it is no fault of the path's that it was not sent.
  */
 export class Pacer {
@@ -10,20 +10,25 @@ export class Pacer {
   #tokens = 0;
   #filledAt = -Infinity;
   readonly #mostBytes: number;
-  #burstBytes: number;
+  #datagramBytes = 1200;
+  #subflows = 1;
   /** A datagram waits for its turn. */
   #isAwaited = false;
   #isBehind = false;
 
-  /** @param burstBytes Most bytes sent at once. */
-  constructor(burstBytes: number) {
-    this.#mostBytes = burstBytes;
-    this.#burstBytes = burstBytes;
+  /** @param mostBytes Most bytes sent at once to one socket. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
   }
 
   /** A socket buffer holds fewer bytes in small datagrams than in large ones. */
   setDatagramBytes(bytes: number): void {
-    this.#burstBytes = Math.min(this.#mostBytes, burstDatagrams * bytes);
+    this.#datagramBytes = bytes;
+  }
+
+  /** What is sent goes to so many sockets in turn. */
+  setSubflows(count: number): void {
+    this.#subflows = count;
   }
 
   /** Sets the rate, bytes per ms. */
@@ -56,6 +61,12 @@ export class Pacer {
     const isBehind = this.#isBehind;
     this.#isBehind = false;
     return isBehind;
+  }
+
+  /** What the sockets of the receiver hold of what comes at once. */
+  get #burstBytes(): number {
+    const bytes = burstDatagrams * this.#datagramBytes;
+    return this.#subflows * Math.min(this.#mostBytes, bytes);
   }
 
   #fill(now: number): void {

@@ -145,6 +145,7 @@ export class SendRecovery {
     if (count === this.#subflows) return;
     this.#subflows = count;
     this.#loss.setSubflows(count);
+    this.#pacer.setSubflows(count);
     this.#controller.setSubflows(count);
   }
 

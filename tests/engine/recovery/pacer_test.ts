@@ -63,6 +63,15 @@ Deno.test("Pacer keeps its rate where whoever waits for it is late", () => {
   assertEquals(sent, 64_000 + 800_000);
 });
 
+Deno.test("Pacer sends as much more at once as the receiver has more sockets", () => {
+  for (const [datagramBytes, most] of [[1_000, 192_000], [8_000, 300_000]]) {
+    const pacer = waiting();
+    pacer.setDatagramBytes(datagramBytes!);
+    pacer.setSubflows(3);
+    assertEquals(burstOf(pacer, 1_000), most);
+  }
+});
+
 Deno.test("Pacer says once when more was due than may leave together", () => {
   const pacer = waiting();
   burstOf(pacer, 150);

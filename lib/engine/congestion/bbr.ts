@@ -11,7 +11,10 @@
 import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./controller.ts";
 import {
+  calmShare,
   FullPipe,
+  lossHardness,
+  MaxRate,
   MinRtt,
   queueAllowance,
   RoundAverages,
@@ -26,9 +29,7 @@ export class Bbr implements CongestionController {
   #subflows = 1;
   #window = initialPackets * 1200;
   #pacingRate = Infinity;
-  /** Highest delivery rate of each of the last rounds. */
-  readonly #rates = new Float64Array(rateRounds);
-  #maxRate = 0;
+  readonly #rate = new MaxRate();
   #minRtt = new MinRtt();
   readonly #competing = new CompetingWindow();
   /** Measured before any data was sent. */
@@ -69,7 +70,7 @@ export class Bbr implements CongestionController {
 
   setDatagramBytes(bytes: number): void {
     this.#datagramBytes = bytes;
-    if (this.#maxRate > 0) return;
+    if (this.#rate.perMs > 0) return;
     this.#window = Math.min(
       initialPackets * bytes,
       Math.max(maxInitialBytes, 2 * bytes),
@@ -87,7 +88,7 @@ export class Bbr implements CongestionController {
   }
 
   handleFirstRtt(rtt: number): void {
-    if (this.#maxRate > 0) return;
+    if (this.#rate.perMs > 0) return;
     this.#firstRtt = rtt;
     this.#pacingRate = startupGain * this.#window / Math.max(rtt, 0.1);
   }
@@ -97,7 +98,7 @@ export class Bbr implements CongestionController {
   handleAck(sample: AckSample): void {
     this.#isConserving = false;
     const isRoundStart = this.#updateRound(sample);
-    this.#updateRate(sample);
+    this.#rate.update(sample, this.#isFound ? this.#minRtt.ms : Infinity);
     if (sample.recovered > 0) this.#handleRecovered(sample.recovered);
     const { rtt, now } = sample;
     const isRttStale = this.#minRtt.update(rtt, now, this.#isContended);
@@ -129,6 +130,11 @@ export class Bbr implements CongestionController {
     return this.#competing.bytes > 0;
   }
 
+  /** The rate is kept, or less, and not being found. */
+  get #isFound(): boolean {
+    return this.#phase === "drain" || this.#phase === "probe-rate";
+  }
+
   /** Pacing gains of the steps while the rate is kept. */
   get #gains(): readonly number[] {
     return this.#isYielding ? yieldingGains : cycleGains;
@@ -150,7 +156,7 @@ export class Bbr implements CongestionController {
   /** Bytes that fill the path once, times `gain`. */
   #bytesFor(gain: number): number {
     if (this.#minRtt.ms === Infinity) return this.#window;
-    return gain * this.#maxRate * this.#minRtt.ms;
+    return gain * this.#rate.perMs * this.#minRtt.ms;
   }
 
   #updateRound(sample: AckSample): boolean {
@@ -158,21 +164,8 @@ export class Bbr implements CongestionController {
     if (sample.priorDelivered < this.#roundEnd) return false;
     this.#roundEnd = sample.delivered;
     this.#round++;
-    this.#rates[this.#round % rateRounds] = 0;
+    this.#rate.handleRound(sample);
     return true;
-  }
-
-  #updateRate(sample: AckSample): void {
-    const isUsable = sample.rate > 0 &&
-      (!sample.isAppLimited || sample.rate >= this.#maxRate);
-    const slot = this.#round % rateRounds;
-    if (isUsable && sample.rate > this.#rates[slot]!) {
-      this.#rates[slot] = sample.rate;
-    }
-    let max = 0;
-    for (let i = 0; i < rateRounds; i++) max = Math.max(max, this.#rates[i]!);
-    // Rounds without a usable sample (nothing to send) do not lower it.
-    if (max > 0) this.#maxRate = max;
   }
 
   /** At the end of a round: is the rate found? */
@@ -189,15 +182,16 @@ export class Bbr implements CongestionController {
         boundShare * Math.min(sample.priorInFlight, this.#inFlightBound),
       );
     }
-    const isKept = this.#phase === "drain" || this.#phase === "probe-rate";
-    if (isKept && !isOverloaded && this.#fullPipe.reopen(this.#maxRate)) {
+    if (
+      this.#isFound && !isOverloaded && this.#fullPipe.reopen(this.#rate.perMs)
+    ) {
       this.#phase = "startup";
     }
     if (this.#phase !== "startup") return;
     if (sample.isAppLimited && !isOverloaded) return;
     const outcome = lost > lossyShare * total ? "lossy" : "clean";
     this.#fullPipe.handleRound(
-      this.#maxRate,
+      this.#rate.perMs,
       isOverloaded ? "overloaded" : outcome,
       sample.now,
     );
@@ -273,11 +267,11 @@ export class Bbr implements CongestionController {
   #nextCycle(): number {
     const next = (this.#cycle + 1) % this.#gains.length;
     if (this.#isYielding) return next;
-    const grown = this.#maxRate >= gainfulGrowth * this.#unprobedRate;
+    const grown = this.#rate.perMs >= gainfulGrowth * this.#unprobedRate;
     const isGainful = this.#cycle === resultStep && grown;
     if (next > 0 && !isGainful) return next;
     this.#probeGain = isGainful ? repeatGain : cycleGains[0]!;
-    this.#unprobedRate = this.#maxRate;
+    this.#unprobedRate = this.#rate.perMs;
     return 0;
   }
 
@@ -294,7 +288,7 @@ export class Bbr implements CongestionController {
    * lost there is one, and it overflows.
    */
   #certainty(): number {
-    if (this.#cycle === 0) return 1;
+    if (this.#cycle === 0 || this.#rate.isSure) return 1;
     const rtt = Math.max(this.#minRtt.ms, shortestTimedMs);
     const { limitedShare, lossShare } = this.#rounds;
     const overflow = Math.min(lossShare / overflowLossShare, 1);
@@ -313,7 +307,7 @@ export class Bbr implements CongestionController {
 
   #setWindowAndRate(sample: AckSample): void {
     const floor = minPackets * this.#datagramBytes;
-    if (this.#maxRate === 0) {
+    if (this.#rate.perMs === 0) {
       this.#window = Math.min(
         this.#window + sample.acked,
         this.#socketBound(),
@@ -326,7 +320,7 @@ export class Bbr implements CongestionController {
       stage: this.#stage,
     });
     const gain = this.#pacingGain();
-    this.#pacingRate = Math.max(gain * this.#maxRate, floor / maxFloorMs);
+    this.#pacingRate = Math.max(gain * this.#rate.perMs, floor / maxFloorMs);
     if (this.#phase === "probe-rtt") {
       this.#window = this.#probeRttWindow();
       return;
@@ -364,9 +358,18 @@ export class Bbr implements CongestionController {
       this.#bytesFor(1),
       Math.max(this.#competing.longestRtt - this.#minRtt.ms, 0),
     );
-    const queue = this.#maxRate * queueMs;
+    const queue = this.#rate.perMs * queueMs;
     const extra = this.#extraBytes();
-    return Math.min(queue + extra, mostWaiting * Math.max(queue, extra));
+    const waiting = Math.min(
+      queue + extra,
+      mostWaiting * Math.max(queue, extra),
+    );
+    if (!this.#rate.isSure) return waiting;
+    const calm = Math.max(queue, extra, this.#bytesFor(calmShare));
+    return Math.min(
+      waiting,
+      (1 + lossHardness(this.#rounds.lossShare)) * calm,
+    );
   }
 
   /**
@@ -378,10 +381,10 @@ export class Bbr implements CongestionController {
       Math.min(
         bunchDatagrams * this.#datagramBytes,
         maxBunchBytes,
-        this.#maxRate * longestBunchMs,
+        this.#rate.perMs * longestBunchMs,
       ),
       extraDatagrams * this.#datagramBytes,
-      Math.min(this.#maxRate * bunchMs, maxExtraBytes),
+      Math.min(this.#rate.perMs * bunchMs, maxExtraBytes),
     );
   }
 
@@ -448,7 +451,6 @@ const timingErrorMs = 0.3;
 const shortestTimedMs = 2;
 /** Of the packets: at more a queue overflows, or the path loses some anyway. */
 const overflowLossShare = 0.0003;
-const rateRounds = 10;
 const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;

@@ -64,6 +64,74 @@ const fullRounds = 3;
 const coldMs = 120;
 
 /**
+ * The highest rate that a path delivered in the last ten rounds. A flight over
+ * a short path takes so little time that an acknowledgement noticed a bit late or
+ * early makes a tenth or two of difference, and the highest of many is too high by
+ * that. So what came in three rounds and more counts there, where it is less.
+ */
+export class MaxRate {
+  /** Of each of the last rounds. */
+  readonly #rates = new Float64Array(rateRounds);
+  /** When each of them began, ms, and what was delivered by then. */
+  readonly #begunAt = new Float64Array(rateRounds).fill(-Infinity);
+  readonly #delivered = new Float64Array(rateRounds);
+  #round = 0;
+  /** The last in which the sender limited the rate. */
+  #limitedRound = 0;
+  #perMs = 0;
+  #isSure = false;
+
+  /** Bytes per ms; 0 before the first. */
+  get perMs(): number {
+    return this.#perMs;
+  }
+
+  /** It was measured for so long that errors of the clock are little. */
+  get isSure(): boolean {
+    return this.#isSure;
+  }
+
+  /** A round begins with this acknowledgement. */
+  handleRound({ now, delivered }: AckSample): void {
+    this.#round++;
+    const slot = this.#round % rateRounds;
+    this.#rates[slot] = 0;
+    this.#begunAt[slot] = now;
+    this.#delivered[slot] = delivered;
+  }
+
+  /** @param minRtt ms; Infinity as long as the rate is being found. */
+  update(sample: AckSample, minRtt: number): void {
+    const { isAppLimited } = sample;
+    if (isAppLimited) this.#limitedRound = this.#round;
+    const isSlow = this.#round - this.#limitedRound <= sureRounds;
+    this.#isSure = !isSlow && minRtt > shortRttMs && minRtt < longRttMs;
+    const rate = this.#isSure
+      ? Math.min(sample.rate, this.#sureRate(sample))
+      : sample.rate;
+    const isUsable = rate > 0 && (!isAppLimited || rate >= this.#perMs);
+    const slot = this.#round % rateRounds;
+    if (isUsable && rate > this.#rates[slot]!) this.#rates[slot] = rate;
+    let max = 0;
+    for (let i = 0; i < rateRounds; i++) max = Math.max(max, this.#rates[i]!);
+    // Rounds without a usable sample (nothing to send) do not lower it.
+    if (max > 0) this.#perMs = max;
+  }
+
+  /** Over the last whole rounds and what there is of the present one. */
+  #sureRate({ now, delivered }: AckSample): number {
+    const slot = (this.#round - sureRounds) % rateRounds;
+    return (delivered - this.#delivered[slot]!) / (now - this.#begunAt[slot]!);
+  }
+}
+
+const rateRounds = 10;
+const sureRounds = 3;
+/** A round trip between these takes an acknowledgement a part of itself late. */
+const shortRttMs = 1;
+const longRttMs = 10;
+
+/**
  * The smallest round trip of a path, which is that without a queue. Routes
  * change, so it is forgotten after ten seconds, and later where others keep the
  * queue filled. It must be looked for, with little in flight, when it was not
@@ -143,9 +211,11 @@ export function queueAllowance(
   pathBytes: number,
   longestQueueMs: number,
 ): number {
-  const loss = (lossShare - littleLoss) / (muchLoss - littleLoss);
-  const hardness = Math.min(Math.max(loss, 0), 1);
-  const leastMs = Math.min(minRtt, Math.max(leastShare * minRtt, leastWaitMs));
+  const hardness = lossHardness(lossShare);
+  const leastMs = Math.min(
+    calmShare * minRtt,
+    Math.max(leastShare * minRtt, leastWaitMs),
+  );
   const wide = (pathBytes - narrowBytes) / (wideBytes - narrowBytes);
   const width = Math.min(Math.max(wide, 0), 1);
   const mostShare = narrowShare + width * (wideShare - narrowShare);
@@ -156,6 +226,18 @@ export function queueAllowance(
     Math.max(ownMs, leastWaitMs),
   );
 }
+
+/** How much more than little gets lost: 0 for little, 1 for much. */
+export function lossHardness(lossShare: number): number {
+  const loss = (lossShare - littleLoss) / (muchLoss - littleLoss);
+  return Math.min(Math.max(loss, 0), 1);
+}
+
+/**
+ * Of what the path holds, where little gets lost: many a queue in front of a short
+ * path holds little more.
+ */
+export const calmShare = 0.8;
 
 /** Shares; between the two the allowance grows from the least to the most. */
 const littleLoss = 0.003;

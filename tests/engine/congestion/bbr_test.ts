@@ -135,8 +135,8 @@ Deno.test("Bbr does not take its own idleness for a slow path", () => {
 
 Deno.test("Bbr sends at its whole rate where its machine is slower than that", () => {
   /** The usual rate of 100 rounds, as a share of what the path carries. */
-  const usualRate = (isTooSlow: boolean, lossShare = 0) => {
-    const path = new Path(125_000, 4);
+  const usualRate = (isTooSlow: boolean, lossShare = 0, rtt = 4) => {
+    const path = new Path(125_000, rtt);
     path.rounds(60);
     const rates = Array.from({ length: 100 }, () => {
       path.round(lossShare, isTooSlow);
@@ -144,10 +144,12 @@ Deno.test("Bbr sends at its whole rate where its machine is slower than that", (
     });
     return rates.toSorted((a, b) => a - b)[50]!;
   };
-  const usual = usualRate(false);
-  assert(usual > 0.9 && usual < 0.95, `${usual}`);
+  const usual = usualRate(false, 0, 12);
+  assert(usual > 0.97 && usual < 0.98, `${usual}`);
   const whole = usualRate(true);
   assert(whole > 0.99 && whole < 1.01, `${whole}`);
+  const sure = usualRate(false);
+  assert(sure > 0.99 && sure < 1.01, `${sure}`);
   const lossy = usualRate(true, 0.01);
   assert(lossy > 0.9 && lossy < 0.95, `${lossy}`);
 });

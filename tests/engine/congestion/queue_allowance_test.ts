@@ -17,7 +17,7 @@ Deno.test("queueAllowance is less where little gets lost", () => {
 });
 
 Deno.test("queueAllowance is about a round trip at most, and a third of a long one", () => {
-  assertEquals(queueAllowance(2, 0, wide, longQueueMs), 2);
+  assertEquals(queueAllowance(2, 0, wide, longQueueMs), 1.6);
   assertEquals(queueAllowance(5, 0, wide, longQueueMs), 4);
   assertEquals(queueAllowance(4, 0.1, wide, longQueueMs), 5);
   assertEquals(queueAllowance(200, 0, wide, longQueueMs), 70);

@@ -100,8 +100,8 @@ export const localSizes: readonly number[] = [1452, 8_952, 26_244, 65_507];
 
 /** Full packets of Ethernet; the smaller ones over IPv6, too. */
 export const fragmentedSizes = {
-  /** 2, 3 and 6 packets. */
-  far: [2_888, 4_336, 8_872],
+  /** 2, 3, 6 and 18 packets. */
+  far: [2_888, 4_336, 8_872, 26_632],
   /** 6, 18 and 36. */
   near: [8_872, 26_632, 53_272],
 } as const;

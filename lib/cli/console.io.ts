@@ -4,7 +4,7 @@
  */
 import { visibleLines, withoutMiddle } from "../base/text.ts";
 import { standardError, standardOutput } from "../system/console_output.io.ts";
-import { StartError } from "../system/errors.io.ts";
+import { reasonOf, StartError } from "../system/errors.io.ts";
 import type { StartRequest } from "./command_line.ts";
 import { PasswordPrompt, readLine } from "./password_prompt.io.ts";
 
@@ -13,7 +13,11 @@ export interface Console {
   env(name: string): string | undefined;
   /** Asks people; `undefined` where there is nobody to ask. */
   readonly prompt: Pick<PasswordPrompt, "askLine" | "askSecret"> | undefined;
-  /** The next line of standard input; `undefined` at its end. */
+  /**
+   * The next line of standard input; `undefined` at its end.
+   *
+   * @throws {StartError} when it cannot be read.
+   */
   readInput(): Promise<string | undefined>;
   /** Prints a line on standard output. */
   print(line: string): void;
@@ -53,7 +57,13 @@ export const systemConsole: Console = {
   get prompt() {
     return PasswordPrompt.isPossible ? new PasswordPrompt() : undefined;
   },
-  readInput: () => readLine(Deno.stdin),
+  async readInput() {
+    try {
+      return await readLine(Deno.stdin);
+    } catch (error) {
+      throw new StartError(`cannot read standard input: ${reasonOf(error)}`);
+    }
+  },
   print: (line) => standardOutput.write(`${visibleLines(line)}\n`),
   complain: (line) =>
     standardError.write(`${visibleLines(withoutMiddle(line))}\n`),

@@ -35,8 +35,8 @@ async function readPasswordFile(path: string): Promise<string> {
 async function readFirstLine(path: string): Promise<string | undefined> {
   // Few give one, and it takes a while to load.
   const { readLine } = await import("./password_prompt.io.ts");
-  if (standardStream(path) === "stdin") return await readLine(Deno.stdin);
   try {
+    if (standardStream(path) === "stdin") return await readLine(Deno.stdin);
     return await inTime((async () => {
       using file = await Deno.open(path);
       return await readLine(file);

@@ -300,7 +300,11 @@ export class ClientApp implements UserHandler {
   readonly fileOf = (transfer: number): ReturnType<PeerServices["fileOf"]> =>
     this.#services.fileOf(this.#session.offerId(transfer));
 
-  endOfInput(): void {
+  endOfInput(fault?: string): void {
+    if (fault !== undefined) {
+      this.#failed.push("unreadable_input");
+      this.warn(`the commands cannot be read from standard input: ${fault}`);
+    }
     this.#do((session, now) => session.handleEndOfInput(now));
   }
 

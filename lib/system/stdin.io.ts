@@ -1,7 +1,17 @@
+import { reasonOf } from "./errors.io.ts";
+
 /** Standard input in pieces, with a read that can be given up. */
 export class StdinReader {
   readonly #reader = Deno.stdin.readable.getReader();
+  /** One that has gone is no fault: what it was for ends, too. */
+  readonly #isTerminal = Deno.stdin.isTerminal();
   #cancelled = false;
+  #fault: string | undefined;
+
+  /** Why it ended before its end: it is a folder, or its disk is damaged. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
 
   /** The next bytes; `undefined` at the end or after {@link cancel}. */
   async read(): Promise<Uint8Array | undefined> {
@@ -9,7 +19,8 @@ export class StdinReader {
     try {
       const { value } = await this.#reader.read();
       return value;
-    } catch {
+    } catch (error) {
+      if (!this.#isTerminal) this.#fault = reasonOf(error);
       return undefined;
     }
   }
@@ -29,15 +40,20 @@ export class StdinReader {
  * are handed out and the rest of it is dropped: none of it is another line.
  */
 export class LineInput {
-  readonly #input: Pick<StdinReader, "read" | "cancel">;
+  readonly #input: InputBytes;
   readonly #decoder = new TextDecoder();
   /** What was read and not yet asked for. */
   #rest: Uint8Array = new Uint8Array();
   #ended = false;
 
   /** @param input Where the bytes come from; standard input by default. */
-  constructor(input: Pick<StdinReader, "read" | "cancel"> = new StdinReader()) {
+  constructor(input: InputBytes = new StdinReader()) {
     this.#input = input;
+  }
+
+  /** Why it ended before its end. */
+  get fault(): string | undefined {
+    return this.#input.fault;
   }
 
   /** The next line without its ending; `undefined` at the end. */
@@ -103,6 +119,10 @@ export class LineInput {
     this.#rest = joined;
   }
 }
+
+type InputBytes =
+  & Pick<StdinReader, "read" | "cancel">
+  & Partial<Pick<StdinReader, "fault">>;
 
 const lineFeed = 0x0a;
 const longestLine = 1024 * 1024;

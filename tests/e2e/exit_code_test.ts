@@ -13,6 +13,7 @@ import { writeRandomFile } from "../support/random_file.ts";
 import { runProgram } from "../support/run_program.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 
 /** Runs a script's client as yoda to its end. */
 async function exec(
@@ -34,6 +35,34 @@ async function exec(
     ...options.cwd !== undefined && { cwd: options.cwd },
   });
 }
+
+testUnless(
+  Deno.build.os === "windows" ? "sh" : undefined,
+  "exit codes: 1, and a line, where standard input cannot be read",
+  async () => {
+    await using server = await startServer();
+    const client = [
+      ...[...clientCommand, "127.0.0.1", String(server.port)],
+      ...["--plain", "--user", "yoda"],
+    ];
+    const PARLEY_PASSWORD = passwordOf("yoda");
+    const fromInput = ["--password-file", "/dev/stdin"];
+    const add = ["user", "add", "mace", "--credentials", "accounts"];
+    const cases: [string, readonly string[], Record<string, string>][] = [
+      ["Warning: the commands ", client, { PARLEY_PASSWORD }],
+      ["cannot read the password file ", [...client, ...fromInput], {}],
+      ["cannot read standard input", [...serverCommand, ...add], {}],
+    ];
+    for (const [start, command, env] of cases) {
+      const { code, err } = await runProgram(
+        ["sh", "-c", 'exec "$@" < /', "sh", ...command],
+        { env },
+      );
+      assertEquals([code, err.length], [1, 1], err.join("\n"));
+      assertMatch(err[0] ?? "", new RegExp(`^${start}.*: it is a folder`));
+    }
+  },
+);
 
 Deno.test("exit codes: success, refusal, usage; of several commands the first failure", async () => {
   await using server = await startServer();

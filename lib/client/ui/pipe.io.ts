@@ -128,7 +128,7 @@ export class PipeInterface implements UserInterface {
     for (;;) {
       const line = await input.read();
       if (this.#isClosed) return;
-      if (line === undefined) return this.#handler.endOfInput();
+      if (line === undefined) return this.#handler.endOfInput(input.fault);
       if (line.trim() === "") continue;
       await this.#handler.submit(line).begun;
       // The lines after a question are its answers.

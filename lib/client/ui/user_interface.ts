@@ -45,8 +45,12 @@ export interface WatcherControl extends ClientControl {
 
 /** What the user of the terminal or pipe can do besides. */
 export interface UserHandler extends ClientControl {
-  /** No more lines will come. */
-  endOfInput(): void;
+  /**
+   * No more lines will come.
+   *
+   * @param fault Why, where that is not the end of them.
+   */
+  endOfInput(fault?: string): void;
   /** Where the connection is lost and is to be tried again: tries it now. */
   reconnect(): void;
   /** The user wants out, unless what runs would be lost without a word. */

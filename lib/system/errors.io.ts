@@ -30,6 +30,13 @@ export function textFileReason(error: unknown): string {
   return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
 }
 
+/** The same for one that is to be written: what is missing is its folder. */
+export function writeReason(error: unknown): string {
+  return error instanceof Deno.errors.NotFound
+    ? "its folder does not exist"
+    : textFileReason(error);
+}
+
 /**
  * True when this process or the system has as many files open as it may: that says
  * nothing of the file that was to be opened.

@@ -7,7 +7,7 @@ import {
 } from "./known_peers.ts";
 import { withoutMark } from "../../base/text_file.ts";
 import { updateFileAtomically } from "../../system/files.io.ts";
-import { reasonOf, StartError } from "../../system/errors.io.ts";
+import { reasonOf, StartError, writeReason } from "../../system/errors.io.ts";
 import { readPlainTextSync } from "../../system/read_file.io.ts";
 
 type Edit = (peers: KnownPeers) => void;
@@ -110,7 +110,7 @@ export class KnownPeersFile implements PeerMemory {
       this.#text = this.#readText();
     } catch (error) {
       if (edit === undefined) return;
-      const reason = reasonOf(error);
+      const reason = writeReason(error);
       this.#onFault(
         `cannot write "${this.path}": ${reason}; the keys of other users are ` +
           "remembered only until this client ends",

@@ -12,7 +12,7 @@ import {
   wrongKeyMessage,
 } from "./server_pins.ts";
 import { readTextFile, updateFileAtomically } from "../../system/files.io.ts";
-import { StartError, textFileReason } from "../../system/errors.io.ts";
+import { StartError, writeReason } from "../../system/errors.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
 import type { ServerCertificate } from "../../security/certificate.ts";
 import { equalBytes } from "../../security/scram.ts";
@@ -105,7 +105,7 @@ export class PinFile {
       await updateFileAtomically(this.path, (text) => edit(text ?? ""));
     } catch (error) {
       throw new StartError(
-        `cannot write "${this.path}": ${textFileReason(error)}`,
+        `cannot write "${this.path}": ${writeReason(error)}`,
       );
     }
   }

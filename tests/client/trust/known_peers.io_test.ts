@@ -51,7 +51,10 @@ Deno.test("KnownPeersFile: what cannot be written is told and known all the same
     const file = open(join(folder, "missing"), "s:0", faults);
     file.update((peers) => peers.pin("yoda", one));
     await file.settled();
-    assertMatch(faults.join(), /^cannot write ".*known_peers": .*until this/);
+    assertMatch(
+      faults.join(),
+      /^cannot write ".*known_peers": its folder does not exist; .*until this/,
+    );
     assertEquals(file.read().judge("yoda", two).trust, "changed");
     await Deno.mkdir(join(folder, "missing"));
     file.update((peers) => peers.pin("luke", two));

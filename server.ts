@@ -26,7 +26,7 @@ import {
 import { homeFolder } from "./lib/system/home_folder.io.ts";
 import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
 import type { startNode } from "./lib/server/start_node.io.ts";
-import { StartError } from "./lib/system/errors.io.ts";
+import { messageOf, StartError } from "./lib/system/errors.io.ts";
 import { visibleLines, withoutMiddle } from "./lib/base/text.ts";
 import { gatherRandomness } from "./lib/security/early_randomness.io.ts";
 import { bracketed, isLoopback } from "./lib/base/ip_address.ts";
@@ -169,7 +169,10 @@ async function runAlone(
   );
   const changed = (accounts: Accounts) => server.handleAccounts(accounts);
   credentials.watch(changed);
-  const reloadAccounts = () => credentials.reload(changed);
+  const reloadAccounts = () =>
+    credentials.reload(changed).catch((error) => {
+      report("error", messageOf(error));
+    });
   return { server, credentials, reloadAccounts };
 }
 

@@ -79,6 +79,17 @@ Deno.test("operate: SIGHUP reads the accounts anew and reopens the log file", as
   assertMatch(await log(), /mace logged in from 127\.0\.0\.1/);
   assert(!(await Deno.readTextFile(server.path("old.log"))).includes("mace"));
   assert(!server.process.out.some((line) => line.includes("logged in")));
+
+  // One that leaves nobody changes nothing.
+  await Deno.writeTextFile(credentials, "\n");
+  server.process.signal("SIGHUP");
+  await waitUntil(
+    "that to be told",
+    async () => /error: .*the accounts stay as they were/.test(await log()),
+  );
+  await yoda.succeed("/msgto mace still here");
+  await using again = await TestClient.login(server, "mace", "windu");
+  await again.succeed("/activeuser");
 });
 
 Deno.test("operate: SIGHUP shows a renewed certificate to those who come after", async () => {

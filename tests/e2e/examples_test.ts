@@ -213,7 +213,7 @@ async function makePrograms(folder: string): Promise<string> {
     command.map((word) => `'${word}'`).join(" ");
   // The ports of the examples may be in use here; an option wins over them.
   const script = (command: readonly string[], options = "") =>
-    `#!/bin/sh\ncase "$1" in user|completions|check) exec ${
+    `#!/bin/sh\ncase "$1" in user|completions) exec ${
       quoted(command)
     } "$@";; esac\nexec ${quoted(command)} "$@" ${options}\n`;
   const programs = {

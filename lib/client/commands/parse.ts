@@ -225,10 +225,11 @@ export interface ReadArgument {
  * - in double quotation marks, where `\"` and `\\` stand for a quotation mark
  *   and a backslash and any other backslash is itself;
  * - in single ones, where everything is itself and `'\''` stands for one;
- * - with a backslash before each blank. In such an argument, and in one that
- *   begins with `/` or `~`, a backslash before another mark hides that, too;
- *   elsewhere it is itself, so that Windows paths need no doubling; in one
- *   that begins with a drive it always is.
+ * - with a backslash before each blank, and before a quotation mark that it
+ *   begins with. In such an argument, and in one that begins with `/` or `~`, a
+ *   backslash before another mark hides that, too; elsewhere it is itself, so
+ *   that Windows paths need no doubling; in one that begins with a drive it
+ *   always is.
  *
  * @returns `undefined` when nothing but blanks is left.
  */
@@ -288,7 +289,8 @@ function isEscapedBlank(line: string, index: number): boolean {
 }
 
 function unescape(word: string): string {
-  const isOfShell = /^[/~]|\\[ \t]/.test(word) && !windowsRoot.test(word);
+  const isOfShell = /^[/~]|^\\["']|\\[ \t]/.test(word) &&
+    !windowsRoot.test(word);
   return isOfShell ? word.replace(/\\([ \t!-/:-@[-`{-~])/g, "$1") : word;
 }
 

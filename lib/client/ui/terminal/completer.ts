@@ -210,13 +210,19 @@ function paths(
 ): string[] {
   return source.files(word).map((path) => {
     if (!path.endsWith("/")) return `${quoteArgument(path)} `;
-    // It must stay open, so that the next Tab goes on inside the folder. With
-    // backslashes it is whole all the same, and another path may follow.
-    const isEscaped = !isQuoted && /[ \t]/.test(path) &&
-      !/^["']|\\/.test(path);
-    return isEscaped
-      ? path.replace(/[ \t]/g, "\\$&")
-      : quoteArgument(path).replace(/"$/, "");
+    // A mark that the user opened stays so: the next Tab goes on inside the
+    // folder. Without one it is whole, and another path may follow.
+    const unmarked = isQuoted ? undefined : withBackslashes(path);
+    return unmarked ?? quoteArgument(path).replace(/"$/, "");
+  });
+}
+
+/** `path` without quotation marks around it, where it can be written so. */
+function withBackslashes(path: string): string | undefined {
+  const escaped = path.replace(/^["']|[ \t\\]/g, "\\$&");
+  return [path, escaped].find((text) => {
+    const read = readArgument(text, 0);
+    return read?.closed && read.value === path && read.end === text.length;
   });
 }
 

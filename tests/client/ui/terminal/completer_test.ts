@@ -35,8 +35,19 @@ Deno.test("complete: a path with blanks, however it is written so far", () => {
   }
 });
 
-Deno.test("complete: a folder with blanks is whole, and other paths may follow", () => {
-  const folders = ["my films/", 'my "best" films/', "it's mine/", "films/"];
+Deno.test("complete: a folder is whole, whatever its name holds, and other paths may follow", () => {
+  const folders = [
+    ...[
+      "my films/",
+      'my "best" films/',
+      "it's mine/",
+      "films/",
+      'a"b/',
+      "a'b/",
+    ],
+    ...['"best" films/', '"best"/', "'best'/", "my a\\b/", "a\\b/", "/a\\b/"],
+    ...["a\\ b/", "/a\\/", "/a\\'b/", "~a\\b c/"],
+  ];
   const parts = ["a.mp4", "b c.mp4"];
   for (const folder of folders) {
     const files = (path: string) =>
@@ -46,8 +57,8 @@ Deno.test("complete: a folder with blanks is whole, and other paths may follow",
       const { start, candidates } = complete(line, { ...source, files });
       return line.slice(0, start) + (candidates[index] ?? "?");
     };
-    const inside = tab("/send luke " + folder.slice(0, 2));
-    const line = `${tab(`${inside} b.t`)}${folder.slice(0, 2)}`;
+    const inside = tab("/send luke ");
+    const line = tab(`${inside} b.t`);
     assertEquals(pathsOf(inside), [folder]);
     assertEquals(pathsOf(tab(line)), [folder, "b.txt", folder]);
     assertEquals(pathsOf(tab(inside, 1)), [folder + "b c.mp4"]);

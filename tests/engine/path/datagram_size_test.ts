@@ -201,8 +201,8 @@ Deno.test("DatagramSize knows what an earlier file has left at the far end", () 
   // Losses of 8,872 bytes before, and the size that still is affordable.
   for (
     const [losses, size] of [
-      [110, 26_632],
-      [150, 8_872],
+      [40, 26_632],
+      [120, 8_872],
       [180, 4_336],
       [400, 1_472],
     ]

@@ -251,12 +251,21 @@ export class Bbr implements CongestionController {
       // Until this sender's part of the queue is gone: if there still is one
       // then, it is that of others.
       isOver &&= this.#isContended || elapsed > longestStep * this.#minRtt.ms;
-      isOver ||= sample.inFlight <= this.#bytesFor(1);
+      isOver ||= sample.inFlight <= this.#drainedBytes();
     }
     if (!isOver) return;
     if (gain > 1 && !this.#isOverloaded) this.#inFlightBound *= gain;
     this.#cycle = this.#nextCycle();
     this.#cycleAt = sample.now;
+  }
+
+  /**
+   * In flight when the queue is gone: what fills the path, and what the ends hold
+   * back for a moment, or the line would idle.
+   */
+  #drainedBytes(): number {
+    const endsMs = Math.min(endsShare * this.#minRtt.ms, bunchMs / 2);
+    return this.#bytesFor(1) + this.#rate.perMs * endsMs;
   }
 
   /**
@@ -442,6 +451,8 @@ const resultStep = 2;
 const yieldingGains = [1.15, 0.7, 0.9, 0.9, 0.9];
 /** The rate grows by half in a round, and so may what waits at the end. */
 const yieldingStartupGain = 1.5;
+/** Of a round trip; what ends hold back on a path of some length. */
+const endsShare = 0.35;
 /** In round trips. */
 const longestStep = 4;
 const gainfulGrowth = 1.15;

@@ -109,7 +109,7 @@ function readValues(
 }
 
 /** What there is to say of an argument whose quotation mark was never closed. */
-function openMark(line: string, position: number): string | undefined {
+export function openMark(line: string, position: number): string | undefined {
   for (;;) {
     const read = readArgument(line, position);
     if (read === undefined) return undefined;

@@ -8,7 +8,9 @@ import {
 import type { SentPaths, UnreadableFiles } from "../commands/transfer_info.ts";
 import { FileSource } from "../files/file_source.io.ts";
 import type { SharedFiles } from "../files/shared_file.io.ts";
+import { SourceError } from "../files/source_error.io.ts";
 import { type StandardInput, StreamSource } from "../files/stream_source.io.ts";
+import { missingPathHint } from "./missing_path_hint.ts";
 import { OfferedFolder } from "./tree_transfers.io.ts";
 
 /** What is offered. */
@@ -39,9 +41,12 @@ export async function openSource(
   const found = what.skipsMissing ? await whatIsThere(meant) : meant;
   const typed = found.length > 0 ? found : meant;
   const [first = ""] = typed;
-  const source = typed.length > 1 || await isFolder(first)
-    ? await OfferedFolder.open(typed, what.followsLinks)
-    : await FileSource.open(first, files);
+  const opening = typed.length > 1 || await isFolder(first)
+    ? OfferedFolder.open(typed, what.followsLinks)
+    : FileSource.open(first, files);
+  const source = await opening.catch(async (error) => {
+    throw await withHint(error, typed);
+  });
   const missing = meant.filter((path) => !typed.includes(path));
   return {
     source,
@@ -49,6 +54,18 @@ export async function openSource(
     paths: typed.map((path) => resolve(path)),
     ...missing.length > 0 && { missing },
   };
+}
+
+/** The same refusal, with what was perhaps meant by a path that is missing. */
+async function withHint(
+  error: unknown,
+  typed: readonly string[],
+): Promise<unknown> {
+  if (!(error instanceof SourceError)) return error;
+  const found = await whatIsThere(typed);
+  const missing = typed.find((path) => !found.includes(path)) ?? "";
+  const hint = missingPathHint(missing);
+  return new SourceError(error.failure, error.message + hint);
 }
 
 /** What there is to say of it. */

@@ -198,6 +198,7 @@ Deno.test("TransferService says why a file cannot be offered", async () => {
       ["a0", join(folder, "missing.mp4"), /missing\.mp4" does not exist/],
       ["a1", join(folder, "missing/"), /missing\/" does not exist/],
       ["a2", "/dev/null", /is not a plain file/],
+      ["a3", 'a "b c', /"a "b c" does not exist; the " before b c is not clos/],
     ];
     for (const [suffix, path, message] of cases) {
       const id = `00000000000000${suffix}`;
@@ -234,7 +235,11 @@ Deno.test("TransferService says where it lies what it offers, and what of severa
     assertEquals([one.file.name, one.file.tree], ["b.txt", undefined]);
     const failed = await offer("d2", [path, gone], false);
     assert(failed.event === "failed");
-    assertMatch(failed.message, /gone\.txt" does not exist/);
+    assertMatch(failed.message, /gone\.txt" does not exist$/);
+    const slip = await offer("d3", [path, "--when-bak"], false);
+    assert(slip.event === "failed");
+    const meant = '"--when-bak" does not exist; did you mean --when-back?';
+    assertEquals(slip.message, meant);
   });
 });
 

@@ -115,7 +115,9 @@ export function openMark(line: string, position: number): string | undefined {
     if (read === undefined) return undefined;
     if (!read.closed) {
       const mark = line[skipBlanks(line, position)];
-      return `the ${mark} before ${read.value || "the end"} is not closed`;
+      return `the ${mark} before ${
+        read.value.trim() || "the end"
+      } is not closed`;
     }
     position = read.end;
   }
@@ -330,7 +332,7 @@ function readSingleQuoted(line: string, start: number): ReadArgument {
   }
 }
 
-/** How a full path of Windows begins: a drive, or a share. */
 /** Most characters of a command's name that are told where there is no such one. */
 const mostNamed = 32;
+/** How a full path of Windows begins: a drive, or a share. */
 const windowsRoot = /^(?:[A-Za-z]:|\\)\\/;

@@ -49,6 +49,10 @@ Deno.test("parseCommand: tells a missing text from a blank one", () => {
     'usage: /p2pvideo USER PATH…; the " before my films/ b.mp4 is not closed',
   );
   assertEquals(
+    message('/send luke "a.mp4" " '),
+    'usage: /p2pvideo USER PATH…; the " before the end is not closed',
+  );
+  assertEquals(
     message("/accept 1 only 'a.mp4"),
     "usage: /accept N [only PATTERN…]; the ' before a.mp4 is not closed",
   );

@@ -6,6 +6,7 @@ import {
   parseRate,
   rateProblem,
 } from "../../base/format.ts";
+import { nearestWord } from "../../base/nearest_word.ts";
 import { formatTime } from "../../base/time.ts";
 import { visible } from "../../base/text.ts";
 import type { Palette } from "../../cli/palette.ts";
@@ -34,9 +35,9 @@ import {
 } from "./transfer_progress.ts";
 
 const aboutWaiting =
-  "With --when-back what cannot be sent now waits, also for the next client of " +
-  "this account here, until the other side is online; /transfers lists it, " +
-  "/cancel N takes it back.";
+  "With --when-back before or behind the paths what cannot be sent now waits, " +
+  "also for the next client of this account here, until the other side is " +
+  "online; /transfers lists it, /cancel N takes it back.";
 const aboutPaths =
   "A folder arrives as it is, several files in a folder of their own. Links " +
   "are left out; with --links before the paths those that stay within a " +
@@ -53,6 +54,9 @@ const pathArgument: Argument = {
   choicesBehind: [whenBackOption],
 };
 
+const onlyWord = "only";
+const intoOption = "--to";
+
 /** The commands of the topic. */
 export const fileCommands = {
   p2pvideo: does({
@@ -61,8 +65,8 @@ export const fileCommands = {
     usage: "/p2pvideo USER PATH…",
     summary: "send files or folders straight to USER",
     details:
-      `${aboutPaths} ${aboutWaiting} ${aboutPeers} In a script, - with ` +
-      "--name NAME is what is piped into the program.",
+      `${aboutPaths} ${aboutWaiting} ${aboutPeers} In a script, - --name NAME ` +
+      "in the place of the paths is what is piped into the program; it cannot wait.",
     example: "/p2pvideo luke my film.mp4",
     arguments: [{ kind: "peer" }, pathArgument],
     // The paths are as the user wrote them.
@@ -128,26 +132,34 @@ export const fileCommands = {
   accept: does({
     usage: "/accept N [only PATTERN…]",
     summary: "take the files or private session offered as N",
-    details: "Of a folder or several files only those that PATTERN names, " +
-      "such as *.mp4 or pictures/*; /pictures/a.png is that one alone. With --to FOLDER after N, into that folder.",
+    details:
+      "With --to FOLDER behind N or at the end into that folder, which must " +
+      "exist, instead of the usual one. Of a folder or several files only those that PATTERN " +
+      "names, such as *.mp4 or pictures/*; /pictures/a.png is that one alone.",
     example: "/accept 1",
     arguments: [
       { kind: "number" },
-      { kind: "word", choices: ["only", "--to"], optional: true },
+      { kind: "word", choices: [onlyWord, intoOption], optional: true },
       { kind: "word", repeated: true },
     ],
     read([number = "", ...words]): Accepting | string | undefined {
       const read = readNumber([number]);
       if (typeof read === "string") return read;
-      const [option, into] = words;
-      const hasFolder = option === "--to";
-      if (hasFolder && (into === undefined || into === "-")) return undefined;
-      const place = hasFolder && into !== undefined ? { into } : {};
-      const [word, ...only] = hasFolder ? words.slice(2) : words;
+      const at = words.indexOf(intoOption);
+      const [, into] = at < 0 ? [] : words.splice(at, 2);
+      if (at >= 0 && (into === undefined || into === inputPath)) {
+        return "--to takes a folder, as /accept 1 --to films";
+      }
+      const place = into === undefined ? {} : { into };
+      const [word, ...only] = words;
       if (word === undefined) return { ...read, ...place };
-      return word === "only" && only.length > 0
-        ? { ...read, ...place, only }
-        : undefined;
+      if (word === onlyWord && only.length > 0) {
+        return { ...read, ...place, only };
+      }
+      const nearest = nearestWord(word, [onlyWord, intoOption]);
+      return nearest === word || nearest === undefined
+        ? undefined
+        : `did you mean ${nearest}?`;
     },
     run: ({ transfer, only, into }, { offers }, _: Settle<Numbered>, n) =>
       offers.accept(transfer, n, only, into),
@@ -155,17 +167,19 @@ export const fileCommands = {
   receive: does({
     usage: "/receive USER [--to PATH]",
     summary: "wait for USER to send something, and take it",
-    details: "In a script, --to - writes a file to standard output as it " +
+    details:
+      "With --to FOLDER into that folder, which must exist, instead of " +
+      "the usual one. In a script, --to - writes a file to standard output as it " +
       "comes; that all of it was right shows at the end, in the exit code.",
     example: "/receive luke",
     arguments: [
       { kind: "user" },
-      { kind: "word", choices: ["--to"], optional: true },
+      { kind: "word", choices: [intoOption], optional: true },
       { kind: "word", optional: true },
     ],
     read([user = "", option, into]): Receiving | undefined {
       if (option === undefined) return { user };
-      return option === "--to" && into !== undefined
+      return option === intoOption && into !== undefined
         ? { user, into }
         : undefined;
     },

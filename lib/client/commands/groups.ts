@@ -195,7 +195,7 @@ export const groupCommands = {
       const what = field.toLowerCase();
       if (what === "topic") return { group, topic: readTopic(value) };
       if (what !== "history") {
-        return `"${field}" is nothing that can be set about a group`;
+        return `"${field}" is nothing that can be set about a group; history and topic are`;
       }
       const word = value.trim().toLowerCase();
       if (word !== "on" && word !== "off") return "history is on or off";

@@ -5,6 +5,7 @@
  * rest of the line as typed.
  */
 import type { ArgumentKind, ChatTarget } from "./command.ts";
+import { nearestWord } from "../../base/nearest_word.ts";
 import { visible } from "../../base/text.ts";
 import { commandHint } from "./command_hint.ts";
 import { type Command, findCommand, findWord, type TableRow } from "./table.ts";
@@ -58,7 +59,8 @@ export function parseCommand(
   if (typeof given === "object") {
     return { command: { command: row.name, ...given } as Command };
   }
-  const why = given ?? openMark(start, word.length);
+  const why = given ?? openMark(start, word.length) ??
+    choiceHint(row, start, word.length);
   const message = `usage: ${row.usage}${
     why === undefined ? "" : `; ${visible(why)}`
   }`;
@@ -121,6 +123,24 @@ export function openMark(line: string, position: number): string | undefined {
     }
     position = read.end;
   }
+}
+
+/** What was perhaps meant by a word that is none of those that fit its place. */
+function choiceHint(
+  row: TableRow,
+  line: string,
+  position: number,
+): string | undefined {
+  for (const { kind, choices = [] } of row.arguments) {
+    const read = readArgument(line, position);
+    if (read === undefined || kind === "text") break;
+    const nearest = nearestWord(read.value, kind === "word" ? choices : []);
+    if (nearest !== undefined && nearest !== read.value) {
+      return `did you mean ${nearest}?`;
+    }
+    position = read.end;
+  }
+  return undefined;
 }
 
 /**

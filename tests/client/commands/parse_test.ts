@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { parseCommand } from "../../../lib/client/commands/parse.ts";
 import {
@@ -453,15 +458,54 @@ Deno.test("parseCommand: what is accepted can go into a folder", () => {
     const parsed = parseCommand(line, undefined);
     return "command" in parsed ? parsed.command : parsed;
   };
+  for (const rest of ["--to", "--to -", "only a --to"]) {
+    assertStringIncludes(message(`/accept 3 ${rest}`), "--to takes a folder");
+  }
   assertEquals(accepted('/accept 3 --to "my films"'), {
     command: "accept",
     transfer: 3,
     into: "my films",
   });
-  assertEquals(accepted("/accept 3 --to films only *.mp4 a"), {
-    command: "accept",
-    transfer: 3,
-    into: "films",
-    only: ["*.mp4", "a"],
-  });
+  for (const rest of ["--to films only *.mp4 a", "only *.mp4 a --to films"]) {
+    assertEquals(accepted(`/accept 3 ${rest}`), {
+      command: "accept",
+      transfer: 3,
+      into: "films",
+      only: ["*.mp4", "a"],
+    });
+  }
+});
+
+Deno.test("parseCommand: a word that is no option says which one may be meant", () => {
+  const cases = [
+    ["/accept 1 onyl *.mp4", "only"],
+    ["/accept 1 --too films", "--to"],
+    ["/accept 1 --to films onyl *.mp4", "only"],
+    ["/receive luke --ot films", "--to"],
+    ["/receive luke --too", "--to"],
+    ["/transfers --al", "--all"],
+    ["/call luke --voic", "--voice"],
+    ["/call answer 1 --voise", "--voice"],
+    ["/verify luke okk", "ok"],
+  ] as const;
+  for (const [line, meant] of cases) {
+    const text = message(line);
+    assertMatch(text, /^usage: /);
+    assert(text.endsWith(`; did you mean ${meant}?`), `${line}: ${text}`);
+  }
+  for (
+    const line of [
+      ...[
+        "/accept 1 --to",
+        "/accept 1 2",
+        "/accept 1 only",
+        "/receive luke --to",
+      ],
+      ...[
+        "/transfers 1",
+        "/call luke --voice --voice x",
+        "/receive luke films",
+      ],
+    ]
+  ) assert(!message(line).includes("did you mean"), line);
 });

@@ -9,6 +9,8 @@ class Path {
   delivered = 0;
   /** What was thought lost and comes in the next round. */
   recovered = 0;
+  /** What is in flight at the end of a round, where it is not what was sent. */
+  inFlight: number | undefined;
   rate: number;
   rtt: number;
 
@@ -32,7 +34,7 @@ class Path {
       acked,
       lost: sent * lossShare,
       recovered: this.recovered,
-      inFlight: Math.min(sent, this.rate * this.rtt),
+      inFlight: this.inFlight ?? Math.min(sent, this.rate * this.rtt),
       priorInFlight: inFlight,
       delivered: this.delivered,
       priorDelivered: prior,
@@ -108,6 +110,20 @@ Deno.test("Bbr follows a rate that falls, and one that rises", () => {
   path.rate = 12_500;
   path.rounds(120);
   assert(path.bbr.pacingRate >= 0.7 * 12_500, `${path.bbr.pacingRate}`);
+});
+
+Deno.test("Bbr has drained a queue when no more waits than the ends hold back", () => {
+  for (const [rtt, heldMs] of [[40, 1.5], [2, 0.7]] as const) {
+    for (const [share, isDrained] of [[0.9, true], [1.1, false]] as const) {
+      const path = new Path(12_500, rtt);
+      const isDraining = () => path.bbr.pacingRate < 0.8 * path.rate;
+      path.rounds(100);
+      for (let i = 0; i < 20 && !isDraining(); i++) path.round();
+      path.inFlight = path.rate * (rtt + share * heldMs);
+      path.round();
+      assertEquals(!isDraining(), isDrained, `${rtt} ms, ${share}`);
+    }
+  }
 });
 
 Deno.test("Bbr probes again at once as long as that brings more", () => {

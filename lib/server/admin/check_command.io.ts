@@ -29,6 +29,7 @@ import {
   systemConsole,
 } from "../../cli/console.io.ts";
 import { isInUse } from "../store/data_folder.io.ts";
+import { refusePipe } from "../logs/server_log.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
 import {
   messageOf,
@@ -396,6 +397,7 @@ async function log({ log: { file } }: ServerOptions) {
   if (stream === "stderr") return [ok("log: standard error")];
   const isThere = await Deno.stat(file).catch(() => undefined) !== undefined;
   try {
+    refusePipe(file);
     // A file that is there is opened, one that is not is not made.
     if (isThere) (await Deno.open(file, { append: true })).close();
     else if (!await isWritable(dirname(file))) {

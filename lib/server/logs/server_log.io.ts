@@ -142,6 +142,7 @@ export class RotatingLog {
   }
 
   #open(): { file: Deno.FsFile; size: number; since: number } {
+    refusePipe(this.#path);
     const file = Deno.openSync(this.#path, {
       append: true,
       create: true,
@@ -167,6 +168,23 @@ export class RotatingLog {
       this.#size += count;
     }
   }
+}
+
+/**
+ * Refuses a pipe: to open one that nobody reads, or to write to one whose reader
+ * hangs, would keep the whole server waiting.
+ *
+ * @throws {Error} saying so.
+ */
+export function refusePipe(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch {
+    // What is wrong with it shows when it is opened.
+    return;
+  }
+  if (info.isFifo) throw new Error("it is a pipe, not a regular file");
 }
 
 function renameIfThere(from: string, to: string): void {

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { RotatingLog } from "../../../lib/server/logs/server_log.io.ts";
 import { StartError } from "../../../lib/system/errors.io.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
+import { testUnless } from "../../support/test_unless.ts";
 
 const options = { maxBytes: 20, maxAgeMs: 0, keep: 2, now: () => 0 };
 
@@ -80,6 +81,28 @@ Deno.test("RotatingLog says where it cannot write", () => {
     'cannot write the log "/no/such/folder/log": it does not exist; choose',
   );
 });
+
+testUnless(
+  Deno.build.os === "windows" ? "pipes are no files here" : undefined,
+  "RotatingLog waits for no pipe, neither at first nor when it is opened anew",
+  async () => {
+    await withTempFolder(async (folder) => {
+      const path = join(folder, "server.log");
+      const log = new RotatingLog(path, options);
+      await Deno.rename(path, `${path}.moved`);
+      await new Deno.Command("mkfifo", { args: [path] }).output();
+      assertThrows(
+        () => new RotatingLog(path, options),
+        StartError,
+        `cannot write the log "${path}": it is a pipe, not a regular file; choose`,
+      );
+      log.reopen();
+      log.write("still\n");
+      log.close();
+      assertEquals(await Deno.readTextFile(`${path}.moved`), "still\n");
+    });
+  },
+);
 
 /** 0 for the present file, N for the one before N others. */
 function age(name: string): number {

@@ -329,6 +329,10 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
         await yoda.refused("/send luke no such file.txt"),
         /^unreadable: "no such file.txt" does not exist/,
       );
+      assertMatch(
+        await yoda.refused(`/send luke ${path} --when-bak`),
+        /^unreadable: "--when-bak" does not exist; did you mean --when-back\?/,
+      );
     });
   }));
 

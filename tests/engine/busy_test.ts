@@ -1,6 +1,10 @@
 /** Ends that wake up late, since their machines have much else to do. */
 import { assert, assertEquals } from "@std/assert";
-import { testFile, TransferPair } from "../support/transfer_pair.ts";
+import {
+  type PairOptions,
+  testFile,
+  TransferPair,
+} from "../support/transfer_pair.ts";
 
 Deno.test("transfer pair: who wakes up late keeps the rate of the path", () => {
   for (const lateMs of [10, 20]) {
@@ -12,4 +16,23 @@ Deno.test("transfer pair: who wakes up late keeps the rate of the path", () => {
     // The line alone takes 640 ms, and finding its rate a few round trips.
     assert(pair.now < 2_000, `${pair.now} ms, late by up to ${lateMs}`);
   }
+});
+
+/** How long a file takes over a link, ms, and the share of its packets lost. */
+function over(
+  file: Uint8Array,
+  link: PairOptions["link"],
+  lateMs: number,
+): { ms: number; lost: number } {
+  const pair = new TransferPair({ seed: 1, file, link: link!, lateMs });
+  pair.run(60_000, () => pair.writtenBytes === file.length);
+  const { sentPackets, lostPackets } = pair.sender.stats();
+  return { ms: pair.now, lost: lostPackets / sentPackets };
+}
+
+Deno.test("a sender that is late sends no more at once than a short queue takes", () => {
+  const link = { delayMs: 5.5, rate: 125_000, queueBytes: 65_536 };
+  const { ms, lost } = over(testFile(40_000_000), link, 1);
+  assert(lost < 0.15, `${lost} lost`);
+  assert(ms < 800, `${ms} ms`);
 });

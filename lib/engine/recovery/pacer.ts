@@ -2,8 +2,9 @@
  * Spreads datagrams over time (RFC 9002 §7.7): a token bucket that fills at the
  * congestion controller's rate. Timers fire a millisecond or two late, on a busy
  * machine ten or twenty, so what was due meanwhile may go out together, but never
- * more than the receiver's socket buffers hold. What goes beyond that is told, since
- * it is no fault of the path's that it was not sent.
+ * more than the receiver's socket buffers hold; where the queue in front of a line
+ * holds less than those, and overflows, as much as one of them. What goes beyond
+ * that is told, since it is no fault of the path's that it was not sent.
  */
 export class Pacer {
   #rate = Infinity;
@@ -12,6 +13,8 @@ export class Pacer {
   readonly #mostBytes: number;
   #datagramBytes = 1200;
   #subflows = 1;
+  /** Of the bytes sent of late, 0–1. */
+  #lossShare = 0;
   /** A datagram waits for its turn. */
   #isAwaited = false;
   #isBehind = false;
@@ -29,6 +32,13 @@ export class Pacer {
   /** What is sent goes to so many sockets in turn. */
   setSubflows(count: number): void {
     this.#subflows = count;
+  }
+
+  /** So many more bytes have come, and been lost, less those that were only late. */
+  handleSettled(acked: number, lost: number): void {
+    const share = this.#lossShare +
+      (lost - this.#lossShare * (acked + lost)) / settledBytes;
+    this.#lossShare = Math.min(Math.max(share, 0), 1);
   }
 
   /** Sets the rate, bytes per ms. */
@@ -66,7 +76,10 @@ export class Pacer {
   /** What the sockets of the receiver hold of what comes at once. */
   get #burstBytes(): number {
     const bytes = burstDatagrams * this.#datagramBytes;
-    return this.#subflows * Math.min(this.#mostBytes, bytes);
+    const loss = (this.#lossShare - littleLoss) / (muchLoss - littleLoss);
+    const calm = 1 - Math.min(Math.max(loss, 0), 1);
+    const sockets = 1 + calm * (this.#subflows - 1);
+    return sockets * Math.min(this.#mostBytes, bytes);
   }
 
   #fill(now: number): void {
@@ -90,3 +103,8 @@ const timerMs = 2.5;
 /** Two thirds of what fits into the usual receive buffer. */
 const burstDatagrams = 64;
 const minBurstBytes = 4 * 1200;
+/** Shares of the bytes; between the two what goes out together becomes less. */
+const littleLoss = 0.01;
+const muchLoss = 0.03;
+/** What got lost is forgotten with so many that came. */
+const settledBytes = 8 * 1024 * 1024;

@@ -389,6 +389,7 @@ export class SendRecovery {
     // A mean would be behind a rate that doubles.
     const isShaken = this.#isUsualTold && !this.isStarting;
     this.#rate.finish(this.sent, this.#rtt.min, sample, isShaken);
+    this.#pacer.handleSettled(sample.acked, sample.lost - sample.recovered);
     this.#controller.handleAck(sample);
     // What was held back on purpose tells no more than what was not there.
     if (this.#controller.phase === "probe-rtt") {

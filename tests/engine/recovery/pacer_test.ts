@@ -72,6 +72,25 @@ Deno.test("Pacer sends as much more at once as the receiver has more sockets", (
   }
 });
 
+Deno.test("Pacer sends to all sockets as much as to one where much gets lost", () => {
+  for (
+    const [lostShare, most] of [[0, 192], [0.009, 192], [0.05, 64]]
+  ) {
+    const pacer = waiting();
+    pacer.setDatagramBytes(1_000);
+    pacer.setSubflows(3);
+    for (let i = 0; i < 10_000; i++) {
+      pacer.handleSettled(10_000 * (1 - lostShare!), 10_000 * lostShare!);
+    }
+    assertEquals(burstOf(pacer, 1_000), 1_000 * most!);
+    // What was only late counts as never lost.
+    for (let i = 0; i < 10_000; i++) {
+      pacer.handleSettled(10_000, -10_000 * lostShare!);
+    }
+    assertEquals(burstOf(pacer, 2_000), 192_000);
+  }
+});
+
 Deno.test("Pacer says once when more was due than may leave together", () => {
   const pacer = waiting();
   burstOf(pacer, 150);

@@ -30,6 +30,12 @@ function over(
   return { ms: pair.now, lost: lostPackets / sentPackets };
 }
 
+Deno.test("a transfer between machines that notice late what comes keeps its rate on a short path", () => {
+  const link = { delayMs: 2, rate: 12_500, queueBytes: 131_072 };
+  const { ms } = over(testFile(12_000_000), link, 5);
+  assert(ms < 1_300, `${ms} ms`);
+});
+
 Deno.test("a sender that is late sends no more at once than a short queue takes", () => {
   const link = { delayMs: 5.5, rate: 125_000, queueBytes: 65_536 };
   const { ms, lost } = over(testFile(40_000_000), link, 1);

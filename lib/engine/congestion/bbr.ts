@@ -98,7 +98,8 @@ export class Bbr implements CongestionController {
   handleAck(sample: AckSample): void {
     this.#isConserving = false;
     const isRoundStart = this.#updateRound(sample);
-    this.#rate.update(sample, this.#isFound ? this.#minRtt.ms : Infinity);
+    const isSteady = this.#isFound && !this.#isRttLong;
+    this.#rate.update(sample, isSteady ? this.#minRtt.ms : Infinity);
     if (sample.recovered > 0) this.#handleRecovered(sample.recovered);
     const { rtt, now } = sample;
     const isRttStale = this.#minRtt.update(rtt, now, this.#isContended);
@@ -133,6 +134,15 @@ export class Bbr implements CongestionController {
   /** The rate is kept, or less, and not being found. */
   get #isFound(): boolean {
     return this.#phase === "drain" || this.#phase === "probe-rate";
+  }
+
+  /**
+   * The usual round trip is much longer than the path, as between busy machines,
+   * which notice late what comes. The window, made for the path, then limits what
+   * several flights take, and a rate measured over them would fall and fall.
+   */
+  get #isRttLong(): boolean {
+    return this.#rounds.rtt > longRttFactor * this.#minRtt.ms + longRttMs;
   }
 
   /** Pacing gains of the steps while the rate is kept. */
@@ -462,6 +472,8 @@ const timingErrorMs = 0.3;
 const shortestTimedMs = 2;
 /** Of the packets: at more a queue overflows, or the path loses some anyway. */
 const overflowLossShare = 0.0003;
+const longRttFactor = 1.2;
+const longRttMs = 0.6;
 const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;

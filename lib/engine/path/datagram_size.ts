@@ -121,7 +121,9 @@ export class DatagramSize {
     const size = this.#bytes;
     const isApart = this.#budget.handleSent(newlySent, newlyLost, size, now);
     if (size <= packetBytes) this.#excess.clear();
-    else if (this.#excess.add(newlySent, newlyLost, isApart, size)) {
+    else if (
+      this.#excess.add(newlySent, newlyLost, isApart, size, this.#isFar)
+    ) {
       // The next smaller one.
       this.#avoid(size, now);
     }

@@ -204,13 +204,23 @@ export class LossExcess {
    *
    * @param isApart They were lost by themselves, not with others in a buffer
    * that overflowed.
+   * @param isFar They go to someone who is not near.
    * @returns True when it is too much; it is forgotten then.
    */
-  add(sent: number, lost: number, isApart: boolean, size: number): boolean {
+  add(
+    sent: number,
+    lost: number,
+    isApart: boolean,
+    size: number,
+    isFar: boolean,
+  ): boolean {
     const apart = isApart ? 1 : 0;
-    this.#all = Math.max(this.#all + lost - overflowShare * sent, 0);
+    const isFarLarge = isFar && size >= largeBytes;
+    const share = isFarLarge ? largeShare : overflowShare;
+    this.#all = Math.max(this.#all + lost - share * sent, 0);
     this.#apart = Math.max(this.#apart + apart - apartShare * sent, 0);
-    const isTooMuch = Math.max(this.#all, this.#apart) * size > mostBytes;
+    const excess = Math.max(this.#all, this.#apart) * size;
+    const isTooMuch = excess > (isFarLarge ? mostLargeBytes : mostBytes);
     if (isTooMuch) this.clear();
     return isTooMuch;
   }
@@ -228,3 +238,11 @@ const apartShare = 0.015;
 const overflowShare = 0.4;
 /** Lost beyond that: most of what systems keep for incomplete datagrams. */
 const mostBytes = 3 * 1024 * 1024;
+/**
+ * The largest of those that go far are for paths where next to nothing gets lost:
+ * in a queue that overflows smaller ones find room more often, and much of what did
+ * find some is of no use, and kept by the far system.
+ */
+const largeBytes = 26_632;
+const largeShare = 0.01;
+const mostLargeBytes = 1.5 * 1024 * 1024;

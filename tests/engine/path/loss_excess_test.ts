@@ -9,7 +9,9 @@ function sentUntilTooMuch(share: number, isApart: boolean): number {
     due += share;
     const lost = due >= 1 ? 1 : 0;
     due -= lost;
-    if (excess.add(1, lost, isApart && lost > 0, 8_872)) return sent + 1;
+    if (excess.add(1, lost, isApart && lost > 0, 8_872, true)) {
+      return sent + 1;
+    }
   }
   return Infinity;
 }
@@ -25,9 +27,23 @@ Deno.test("LossExcess bears what may get lost for ever, and more for a while", (
 
 Deno.test("LossExcess forgets when it is told to, or has told", () => {
   const excess = new LossExcess();
-  assertEquals(excess.add(300, 300, false, 8_872), false);
+  assertEquals(excess.add(300, 300, false, 8_872, true), false);
   excess.clear();
-  assertEquals(excess.add(500, 500, false, 8_872), false);
-  assertEquals(excess.add(100, 100, false, 8_872), true);
-  assertEquals(excess.add(500, 500, false, 8_872), false);
+  assertEquals(excess.add(500, 500, false, 8_872, true), false);
+  assertEquals(excess.add(100, 100, false, 8_872, true), true);
+  assertEquals(excess.add(500, 500, false, 8_872, true), false);
+});
+
+Deno.test("LossExcess bears less of the largest where they go far", () => {
+  const lose = (size: number, isFar: boolean, share: number) => {
+    const excess = new LossExcess();
+    for (let lost = 0; lost < 100; lost++) {
+      if (excess.add(1 / share, 1, false, size, isFar)) return lost;
+    }
+    return Infinity;
+  };
+  assertEquals(lose(26_632, true, 0.05), 73);
+  assertEquals(lose(26_632, true, 0.009), Infinity);
+  assertEquals(lose(26_632, false, 0.05), Infinity);
+  assertEquals(lose(8_872, true, 0.05), Infinity);
 });

@@ -22,6 +22,7 @@ import {
 import {
   type FragmentBudget,
   FragmentBudgets,
+  largeBytes,
   LossExcess,
 } from "./fragments.ts";
 import { MtuProber } from "./mtu_prober.ts";
@@ -42,6 +43,8 @@ export class DatagramSize {
   #isFar = false;
   /** Bytes of the file that have not been sent once. */
   #left = Infinity;
+  /** Bytes sent on this path, about. */
+  #sentBytes = 0;
   #unansweredAt = 0;
   #sentBefore = 0;
   #lostBefore = 0;
@@ -71,6 +74,7 @@ export class DatagramSize {
     this.#isLocal = isLocal;
     this.#hasTriedFragments = false;
     this.#hasShrunk = false;
+    this.#sentBytes = 0;
     this.#ceiling = Infinity;
     this.#ceilingMs = firstCeilingMs;
     this.#prober.start(this.#sizes, now);
@@ -117,8 +121,9 @@ export class DatagramSize {
     this.#sentBefore = sent;
     this.#lostBefore = lost;
     this.#left = left;
-    if (this.#isLocal || this.#prober.reached <= packetBytes) return false;
     const size = this.#bytes;
+    this.#sentBytes += newlySent * size;
+    if (this.#isLocal || this.#prober.reached <= packetBytes) return false;
     const isApart = this.#budget.handleSent(newlySent, newlyLost, size, now);
     if (size <= packetBytes) this.#excess.clear();
     else if (
@@ -182,6 +187,7 @@ export class DatagramSize {
   #isAffordable(size: number): boolean {
     const most = this.#isFar ? mostHeld.get(size) : undefined;
     if (most === undefined) return true;
+    if (size >= largeBytes && this.#sentBytes < settledBytes) return false;
     const { bytes } = this.#budget;
     // Not to and fro: it grows again only when much of what was held is gone.
     if (this.#hasShrunk && size > this.#bytes) {
@@ -212,3 +218,5 @@ const mostHeld = new Map<number, number>([
 /** The same, of any of them, when the file has been sent. */
 const mostHeldAtEnd = 3.5 * 1024 * 1024;
 const regrowShare = 0.6;
+/** So much is sent before the largest go to someone far: finding the rate loses many. */
+const settledBytes = 64 * 1024 * 1024;

@@ -243,6 +243,6 @@ const mostBytes = 3 * 1024 * 1024;
  * in a queue that overflows smaller ones find room more often, and much of what did
  * find some is of no use, and kept by the far system.
  */
-const largeBytes = 26_632;
+export const largeBytes = 26_632;
 const largeShare = 0.01;
 const mostLargeBytes = 1.5 * 1024 * 1024;

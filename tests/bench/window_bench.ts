@@ -114,7 +114,7 @@ async function chatTimes(page: Page, messages: number) {
   const drawn = await page.evaluate(() =>
     document.getElementsByClassName("message").length
   );
-  await page.click(".to-end");
+  await page.locator(".to-end").click();
   await page.focus("textarea");
   const talkMs = await longestTask(page, async () => {
     for (let count = 0; count < 10; count++) {

@@ -58,7 +58,7 @@ browserTest(
     await shows(page, ".me-bar", "luke");
     await yoda.succeed("/msgto luke look at this");
     await shows(page, ".row", "yoda");
-    await page.click(".row");
+    await page.locator(".row").click();
     await done(yoda, "/limit 1M");
 
     await step("one with its index first, with a jump far ahead", async () => {
@@ -176,7 +176,7 @@ browserTest(
       await press(page, "Accept to a folder");
       await page.waitForSelector(".accept-to input");
       const small = join(gui.folder, "small");
-      await page.click(".accept-to input", { count: 3 });
+      await page.locator(".accept-to input").click({ count: 3 });
       await page.keyboard.type(small);
       await page.keyboard.press("Enter");
       await press(page, "Play while it arrives");

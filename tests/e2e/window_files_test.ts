@@ -110,7 +110,9 @@ browserTest(
         await Deno.readTextFile(await received(downloads, "a*.txt")),
         "a*.txt",
       );
-      await page.click(".folder [type=search]", { count: 3 });
+      // What follows moves when the card tells of the end.
+      await shows(page, ".files .done", "a*.txt");
+      await page.locator(".folder [type=search]").click({ count: 3 });
       await page.keyboard.press("Backspace");
       await shows(page, ".files .done", "a*.txt");
       await shows(page, ".files .skipped", "sea/c.txt");
@@ -136,7 +138,7 @@ browserTest(
         assertEquals(await Deno.readFile(path), onePixel);
         await noneSerious(page);
         for (const isFull of [true, false]) {
-          await page.click(".picture");
+          await page.locator(".picture").click();
           await page.waitForFunction(
             (isFull: boolean) => document.fullscreenElement !== null === isFull,
             {},

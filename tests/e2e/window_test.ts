@@ -201,7 +201,7 @@ browserTest(
         const after = await firstSeen(page);
         assertEquals(after[0], text);
         assert(Math.abs(after[1] - top) <= 2, `${top} became ${after[1]}`);
-        await page.click(".to-end");
+        await page.locator(".to-end").click();
         await page.waitForFunction(() => !document.querySelector(".to-end"));
         // What is said costs the same, however much is in view, once that is drawn.
         await firstSeen(page);
@@ -223,7 +223,7 @@ browserTest(
       await page.keyboard.press("Enter");
       await shows(page, ".found", "there is no try");
       await noneSerious(page);
-      await page.click(".found button");
+      await page.locator(".found button").click();
       await page.waitForFunction(() => {
         const { activeElement } = document;
         const { top = -1 } = activeElement?.getBoundingClientRect() ?? {};
@@ -231,7 +231,7 @@ browserTest(
           top < innerHeight &&
           activeElement.textContent?.includes("there is no try");
       });
-      await page.click(".to-end");
+      await page.locator(".to-end").click();
     });
 
     await step(
@@ -265,7 +265,7 @@ browserTest(
       await press(page, "New group");
       await focused(page, "INPUT");
       await page.keyboard.type("jedi");
-      await page.click("fieldset .check input");
+      await page.locator("fieldset .check input").click();
       await press(page, "Make the group");
       await luke.event("invited", { group: "jedi" });
       await luke.succeed("/joingroup jedi");
@@ -403,7 +403,7 @@ browserTest(
     });
 
     await step("without a connection nobody is shown as online", async () => {
-      await page.click('[aria-label="Chats"] [data-key="@luke"]');
+      await page.locator('[aria-label="Chats"] [data-key="@luke"]').click();
       await press(page, "About luke");
       const places = [".about", ".portrait p"];
       for (const place of places) await shows(page, place, "Online");

@@ -51,7 +51,7 @@ export async function lookThroughLongChat(
   await page.keyboard.type("midway");
   await page.keyboard.press("Enter");
   await shows(page, ".found", "midway");
-  await page.click(".found button");
+  await page.locator(".found button").click();
   await isFocused(page, midway);
   const mark = await page.$eval(":focus .mark", (each) => each.textContent);
   assert(mark?.startsWith("delivered"), `since it was taken out: ${mark}`);
@@ -75,7 +75,7 @@ export async function lookThroughLongChat(
   await isFocused(page, first);
   await fewAreThere(page);
   await selectAll(page);
-  await page.click(".to-end");
+  await page.locator(".to-end").click();
   await page.focus("textarea");
 }
 

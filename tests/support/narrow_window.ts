@@ -49,7 +49,7 @@ async function lookAtNotices(page: Page): Promise<void> {
   const [text, button] = [".grow", "button"].map((part) =>
     `.notice:nth-child(${long + 1}) ${part}`
   );
-  await page.click(text!);
+  await page.locator(text!).click();
   assertEquals((await look())[long], { isOneLine: false, isCut: false });
   await noneSerious(page);
   await page.focus("textarea");

@@ -190,6 +190,8 @@ class PlaceKeeper {
   isAtEnd = true;
   /** Where it went to the end by itself, until somebody scrolls. */
   #ended: number | undefined;
+  /** Where it went otherwise by itself, until somebody scrolls. */
+  #moved: number | undefined;
   #anchor: Element | undefined;
   #offset = 0;
 
@@ -209,7 +211,9 @@ class PlaceKeeper {
     // It is told of later, when more may have come below.
     if (box.scrollTop === this.#ended) return;
     this.#ended = undefined;
-    this.#note(box);
+    // By then something else may be in the middle: what was to be there stays.
+    if (box.scrollTop === this.#moved) this.#noteEnd(box);
+    else this.#note(box);
   }
 
   /** Something came or has another size. */
@@ -219,13 +223,17 @@ class PlaceKeeper {
     const top = box.getBoundingClientRect().top;
     const moved = this.#anchor.getBoundingClientRect().top - top -
       this.#offset;
-    if (Math.abs(moved) > 1) box.scrollTop += moved;
+    if (Math.abs(moved) <= 1) return;
+    box.scrollTop += moved;
+    this.#moved = box.scrollTop;
   }
 
   /** Puts a message into the middle. */
   show(box: Element, message: Element): void {
     message.scrollIntoView({ block: "center" });
-    this.#note(box);
+    this.#moved = box.scrollTop;
+    this.#noteEnd(box);
+    this.#keep(box, message);
   }
 
   toEnd(box: Element): void {
@@ -239,8 +247,8 @@ class PlaceKeeper {
    * may be of a block that has not been laid out yet.
    */
   #note(box: Element): void {
-    this.isAtEnd =
-      box.scrollHeight - box.clientHeight - box.scrollTop < endSlack;
+    this.#moved = undefined;
+    this.#noteEnd(box);
     const { top } = box.getBoundingClientRect();
     const middle = top + box.clientHeight / 2;
     let anchor: Element = box;
@@ -249,9 +257,18 @@ class PlaceKeeper {
       if (inner === undefined) break;
       anchor = inner;
     }
-    if (anchor === box) return;
+    if (anchor !== box) this.#keep(box, anchor);
+  }
+
+  #noteEnd(box: Element): void {
+    this.isAtEnd =
+      box.scrollHeight - box.clientHeight - box.scrollTop < endSlack;
+  }
+
+  #keep(box: Element, anchor: Element): void {
     this.#anchor = anchor;
-    this.#offset = anchor.getBoundingClientRect().top - top;
+    this.#offset = anchor.getBoundingClientRect().top -
+      box.getBoundingClientRect().top;
   }
 }
 

@@ -105,7 +105,7 @@ export class MaxRate {
     const { isAppLimited } = sample;
     if (isAppLimited) this.#limitedRound = this.#round;
     const isSlow = this.#round - this.#limitedRound <= sureRounds;
-    this.#isSure = !isSlow && minRtt > shortRttMs && minRtt < longRttMs;
+    this.#isSure = !isSlow && minRtt > leastSureMs && minRtt < mostSureMs;
     const rate = this.#isSure
       ? Math.min(sample.rate, this.#sureRate(sample))
       : sample.rate;
@@ -128,8 +128,8 @@ export class MaxRate {
 const rateRounds = 10;
 const sureRounds = 3;
 /** A round trip between these takes an acknowledgement a part of itself late. */
-const shortRttMs = 1;
-const longRttMs = 10;
+const leastSureMs = 1;
+const mostSureMs = 10;
 
 /**
  * The smallest round trip of a path, which is that without a queue. Routes

@@ -213,7 +213,7 @@ const mostHeld = new Map<number, number>([
   [2_888, 3.5 * 1024 * 1024],
   [4_336, 3.2 * 1024 * 1024],
   [8_872, 2.8 * 1024 * 1024],
-  [26_632, 0.9 * 1024 * 1024],
+  [largeBytes, 0.9 * 1024 * 1024],
 ]);
 /** The same, of any of them, when the file has been sent. */
 const mostHeldAtEnd = 3.5 * 1024 * 1024;

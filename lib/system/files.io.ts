@@ -12,7 +12,7 @@ import { byteOrderMark, withoutMark } from "../base/text_file.ts";
 import { type FileRights, setRights } from "./set_rights.io.ts";
 import { lockFolder, syncFolder } from "./sync_folder.io.ts";
 import { reasonOf, StartError } from "./errors.io.ts";
-import { readGivenFile, readPlainFile } from "./read_file.io.ts";
+import { readGivenText, readPlainFile } from "./read_file.io.ts";
 
 /** How a file is written. */
 export interface AtomicWriteOptions {
@@ -332,8 +332,7 @@ export async function firstLine(
   start: string,
 ): Promise<string> {
   try {
-    const text = new TextDecoder().decode(await readGivenFile(path));
-    return text.split("\n", 1)[0] ?? "";
+    return (await readGivenText(path)).split("\n", 1)[0] ?? "";
   } catch (error) {
     const advice = error instanceof Deno.errors.NotFound
       ? `; to give it without a file, begin with ${start}`

@@ -30,6 +30,14 @@ export async function readGivenFile(
   return await inTime(readToEnd(path, mostBytes), patienceMs);
 }
 
+/** The same as text; what is not UTF-8 in it is replaced. */
+export async function readGivenText(
+  path: string,
+  mostBytes: number = mostFileBytes,
+): Promise<string> {
+  return new TextDecoder().decode(await readGivenFile(path, mostBytes));
+}
+
 /**
  * What is in a plain file.
  *

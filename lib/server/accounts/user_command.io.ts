@@ -21,7 +21,11 @@ import {
   mostEditedBytes,
   updateFileAtomically,
 } from "../../system/files.io.ts";
-import { readGivenFile, readPlainFile } from "../../system/read_file.io.ts";
+import {
+  readGivenFile,
+  readGivenText,
+  readPlainFile,
+} from "../../system/read_file.io.ts";
 import {
   type Console,
   runCommand,
@@ -180,9 +184,7 @@ async function openPostgres(
 
 /** A cluster takes the accounts of the file while it has none of its own. */
 async function refuseToLeaveOut(path: string): Promise<void> {
-  const bytes = await readGivenFile(path, mostEditedBytes)
-    .catch(() => new Uint8Array());
-  const text = new TextDecoder().decode(bytes);
+  const text = await readGivenText(path, mostEditedBytes).catch(() => "");
   if (new CredentialsFile(text).accounts.size === 0) return;
   throw new UserCommandError(
     `those of "${path}" are not in the database yet: bring them there first ` +

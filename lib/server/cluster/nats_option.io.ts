@@ -1,7 +1,7 @@
 import { StartError, textFileReason } from "../../system/errors.io.ts";
 import { firstLine } from "../../system/files.io.ts";
 import { type NatsPlace, parseNatsPlace } from "./nats_option.ts";
-import { readGivenFile } from "../../system/read_file.io.ts";
+import { readGivenText } from "../../system/read_file.io.ts";
 
 /** A {@link NatsPlace} with what is in its files. */
 export interface NatsAccess extends NatsPlace {
@@ -42,7 +42,7 @@ export async function readNatsOption(option: string): Promise<NatsAccess> {
 
 async function textOf(path: string, what: string): Promise<string> {
   try {
-    return new TextDecoder().decode(await readGivenFile(path));
+    return await readGivenText(path);
   } catch (error) {
     throw new StartError(
       `cannot read ${what}, "${path}": ${textFileReason(error)}`,

@@ -9,7 +9,7 @@ import postgres from "postgres";
 import { reasonOf, StartError } from "../../../system/errors.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
 import type { PostgresRow } from "./postgres_queries.ts";
-import { readGivenFile } from "../../../system/read_file.io.ts";
+import { readGivenText } from "../../../system/read_file.io.ts";
 
 /** What may be asked with a statement; texts that are arrays, too. */
 export type PostgresValue = string | number | boolean | null;
@@ -332,7 +332,7 @@ async function readAuthority(
 ): Promise<string[]> {
   if (authority === undefined) return [];
   try {
-    return [new TextDecoder().decode(await readGivenFile(authority))];
+    return [await readGivenText(authority)];
   } catch (error) {
     throw new StartError(
       `cannot read sslrootcert "${authority}" of --database: ${

@@ -31,6 +31,7 @@ import { visibleLines, withoutMiddle } from "./lib/base/text.ts";
 import { gatherRandomness } from "./lib/security/early_randomness.io.ts";
 import { bracketed, isLoopback } from "./lib/base/ip_address.ts";
 import { localAddresses } from "./lib/system/addresses.io.ts";
+import { delay } from "./lib/system/clock.io.ts";
 
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
@@ -198,15 +199,11 @@ function openLog(options: LogOptions): RotatingLog | undefined {
 /** Ends the program with what nobody caught, in one line. */
 function fail(error: unknown): never {
   const text = visibleLines(
-    withoutMiddle(error instanceof Error ? error.message : String(error)),
+    withoutMiddle(messageOf(error)),
   );
   const known = error instanceof StartError;
   stderr.write(known ? `${text}\n` : `Parley server failed: ${text}\n`);
   Deno.exit(1);
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** What a start that is under way may still take when the server is to end. */

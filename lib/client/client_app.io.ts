@@ -40,16 +40,15 @@ import { KeptOfferFiles } from "./offers/kept_offer_files.io.ts";
 import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { plainWarning, ServerPlaces } from "./trust/server_places.ts";
-import { StartError } from "../system/errors.io.ts";
+import { messageOf, StartError } from "../system/errors.io.ts";
 import { EndSignals } from "../cli/end_signals.io.ts";
-import { systemClock, systemRandom } from "../system/clock.io.ts";
+import { delay, systemClock, systemRandom } from "../system/clock.io.ts";
 import type {
   UserHandler,
   UserInterface,
   Watcher,
   WatcherControl,
 } from "./ui/user_interface.ts";
-import { setTimeout as delay } from "node:timers/promises";
 import { CallTakers } from "./ui/call_takers.ts";
 import { Watchers } from "./ui/watchers.ts";
 import {
@@ -417,7 +416,7 @@ export class ClientApp implements UserHandler {
   }
 
   #failedToShow(watcher: Watcher, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     this.warn(`a window of this client failed and was closed: ${why}`);
     this.#handleGone(watcher);
   }

@@ -26,7 +26,7 @@ import { connectTcp } from "../system/tcp_connect.io.ts";
 import { withDeadline, withinTime } from "../system/clock.io.ts";
 import type { ChannelBinding } from "./scram.ts";
 import { formatTime } from "../base/time.ts";
-import { reasonOf } from "../system/errors.io.ts";
+import { messageOf, reasonOf } from "../system/errors.io.ts";
 
 /** A connection to a server that shows `certificate`. */
 export interface TlsConnection {
@@ -142,7 +142,7 @@ function connectError(error: unknown, expected?: Expected): TlsConnectError {
   if (error instanceof CertificateError) {
     return new TlsConnectError("certificate", error.message);
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   // What rustls says when the first bytes are no TLS record.
   if (message.includes("InvalidContentType")) {
     return new TlsConnectError("plain", serverSpeaksPlain);

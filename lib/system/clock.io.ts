@@ -12,6 +12,11 @@ export const systemRandom: Random = {
   },
 };
 
+/** Resolves after `ms`. */
+export function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /**
  * What `promise` resolves to, unless that takes longer than `ms`.
  *

@@ -1,13 +1,13 @@
 /** What an error that nobody caught does to a program: it ends in one line. */
 import { visibleLines, withoutMiddle } from "../base/text.ts";
 import { standardError } from "./console_output.io.ts";
-import { StartError } from "./errors.io.ts";
+import { messageOf, StartError } from "./errors.io.ts";
 
 /** Gives the terminal back, says what is wrong on standard error, exits with 1. */
 export function endWithError(error: unknown): never {
   releaseTerminal();
   const text = visibleLines(
-    withoutMiddle(error instanceof Error ? error.message : String(error)),
+    withoutMiddle(messageOf(error)),
   );
   const known = error instanceof StartError;
   const line = known ? `${text}\n` : `Parley failed: ${text}\n`;

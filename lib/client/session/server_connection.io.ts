@@ -9,7 +9,7 @@ import {
   type PinnedConnection,
   ServerKeyChangedError,
 } from "../trust/server_pins.io.ts";
-import { StartError } from "../../system/errors.io.ts";
+import { messageOf, StartError } from "../../system/errors.io.ts";
 import type {
   ByteSocket,
   TcpSocketEvents,
@@ -190,7 +190,7 @@ export class ServerConnection implements TcpSocketEvents {
     if (error instanceof ServerKeyChangedError || error instanceof StartError) {
       return error.message;
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (lossKind(error) !== "lost") {
       return `cannot talk to ${this.#place}: ${message}`;
     }

@@ -52,7 +52,7 @@ import { FileLists } from "./file_lists.io.ts";
 import { SharedSocket } from "./shared_socket.io.ts";
 import { chosenEvent, OfferedFolder, treeEvents } from "./tree_transfers.io.ts";
 import type { UdpEndpoint } from "./udp_endpoint.io.ts";
-import { withDeadline } from "../../system/clock.io.ts";
+import { delay, withDeadline } from "../../system/clock.io.ts";
 
 /** What a {@link TransferService} is made from. */
 export interface TransferServiceOptions {
@@ -500,7 +500,7 @@ export class TransferService implements TransferPort {
     const since = this.#options.clock().mono;
     const end = since + transferLimits.keepAliveMs + silenceMs;
     while (this.#options.clock().mono < end) {
-      await new Promise((resolve) => setTimeout(resolve, silenceStepMs));
+      await delay(silenceStepMs);
       if (transfer.heardAt > since + silenceStepMs) return false;
     }
     return true;

@@ -3,6 +3,7 @@ import type { Report } from "./server_log.io.ts";
 import { reasonOf } from "../../system/errors.io.ts";
 import { formatTime } from "../../base/time.ts";
 import { logLine } from "../../base/log_line.ts";
+import { delay } from "../../system/clock.io.ts";
 
 /**
  * `userlog.txt`: who is online now. The file is replaced whole, one
@@ -82,7 +83,7 @@ export class UserLogFile {
   #pause(tookMs: number): Promise<void> | undefined {
     if (this.#list === undefined || this.#closed) return undefined;
     const ms = Math.max(pauseMs, pauseShare * tookMs);
-    return new Promise((resolve) => setTimeout(resolve, ms));
+    return delay(ms);
   }
 
   #handleFailure(error: unknown): void {

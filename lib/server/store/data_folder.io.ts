@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import { tidyFile } from "../../system/files.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 import { closeLocked } from "../../system/own_file.io.ts";
+import { delay } from "../../system/clock.io.ts";
 
 /** A data folder that this process alone uses. */
 export class DataFolder {
@@ -84,7 +85,7 @@ export async function isInUse(folder: string): Promise<boolean> {
 async function takeLock(lock: Deno.FsFile): Promise<boolean> {
   for (let tries = 0; tries < 5; tries++) {
     if (await lock.tryLock(true).catch(() => false)) return true;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   return false;
 }

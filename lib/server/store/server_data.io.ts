@@ -10,6 +10,7 @@ import type { StoredRequest } from "../model/store.ts";
 import { isInUse } from "./data_folder.io.ts";
 import { refuseMoved } from "./moved_data.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
+import { delay } from "../../system/clock.io.ts";
 
 /** What became of a request: `later` where no server runs, or none answers. */
 export type RequestOutcome = "done" | "later" | "unanswered";
@@ -55,7 +56,7 @@ export abstract class ServerData {
     const giveUpAt = performance.now() + answerMs;
     while (await this.has(number)) {
       if (performance.now() > giveUpAt) return "unanswered";
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
+      await delay(lookMs);
     }
     return "done";
   }

@@ -5,7 +5,7 @@
  * released: a change is a new step at the end.
  */
 import { DatabaseSync } from "node:sqlite";
-import { StartError } from "../../system/errors.io.ts";
+import { messageOf, StartError } from "../../system/errors.io.ts";
 
 /**
  * Opens a database with the present schema, making it if need be.
@@ -340,7 +340,7 @@ CREATE TABLE later (
  * @param path Of the database file.
  */
 export function sqliteError(error: unknown, path: string): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   for (const [sentence, advice] of sentences) {
     if (text.includes(sentence)) return `database "${path}" ${advice}`;
   }

@@ -12,7 +12,7 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
-import { systemClock, systemRandom } from "../../../system/clock.io.ts";
+import { delay, systemClock, systemRandom } from "../../../system/clock.io.ts";
 import { reasonOf, StartError } from "../../../system/errors.io.ts";
 import type { PageFile } from "./page_files.io.ts";
 import { pageHeaders } from "./page_headers.ts";
@@ -419,10 +419,6 @@ function isTaken(error: unknown): boolean {
 
 function cannotListen(error: unknown): StartError {
   return new StartError(`the window has no port: ${reasonOf(error)}`);
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Of Node's server, ms and bytes. */

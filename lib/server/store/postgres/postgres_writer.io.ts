@@ -27,6 +27,7 @@ import {
 } from "./postgres_session.io.ts";
 import type { CommitNumber } from "./write_script.ts";
 import { prepareScript } from "./write_statements.ts";
+import { delay } from "../../../system/clock.io.ts";
 
 /** What a writer tells whoever runs the server. */
 export interface WriterNews {
@@ -303,7 +304,7 @@ export class PostgresWriter {
         if (message !== this.#lastFault) this.#news.report("error", message);
         this.#lastFault = message;
       }
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await delay(waitMs);
       waitMs = Math.min(2 * waitMs, longestWaitMs);
     }
   }
@@ -373,7 +374,7 @@ export class PostgresWriter {
             `server${from}; stop it first`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
+      await delay(lockPauseMs);
     }
     for (const other of this.#pids) if (other !== pid) this.#pids.delete(other);
   }

@@ -180,9 +180,15 @@ Deno.test("FileSink.checked: what cannot be read now is kept", async () => {
     await first.close();
     // So late that the rest comes meanwhile, too many files are open.
     const refusal = Promise.withResolvers<Deno.FsFile>();
-    Deno.open = (path, options) =>
-      options?.write ? open(path, options) : refusal.promise;
-    const slow = await FileSink.open(folder, film, 1)
+    const asked = Promise.withResolvers<void>();
+    Deno.open = (path, options) => {
+      if (options?.write) return open(path, options);
+      asked.resolve();
+      return refusal.promise;
+    };
+    const opening = FileSink.open(folder, film, 1);
+    const slow = await Promise.all([opening, asked.promise])
+      .then(() => opening)
       .finally(() => Deno.open = open);
     refusal.reject(new Error("Too many open files (os error 24)"));
     await assertRejects(() => slow.checked, SinkError, "cannot be written");

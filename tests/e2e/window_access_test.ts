@@ -10,6 +10,7 @@ import {
   startBrowser,
 } from "../support/browser.ts";
 import { GuiClient } from "../support/gui_client.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 browserTest(
   "the window: a page too many, and one whose client is gone, are told so",
@@ -46,8 +47,17 @@ browserTest(
         await shows(more, "h1", "Too many tabs are open");
         tabs[0]?.close();
         await tabs[0]?.closed;
-        await more.reload();
-        await more.waitForSelector("[name=user]");
+        // The client may notice later than the page that it has gone.
+        await waitUntil("there is room for another", async () => {
+          await more.reload();
+          const answer = await more.waitForFunction(() => {
+            const isIn = document.querySelector("[name=user]") !== null;
+            const heading = document.querySelector("h1")?.textContent ?? "";
+            if (isIn) return "in";
+            return heading.includes("Too many tabs") ? "full" : undefined;
+          });
+          return await answer.jsonValue() === "in";
+        });
         await more.close();
       },
     );
